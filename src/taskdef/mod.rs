@@ -1,0 +1,44 @@
+//! A task definition, its sidecars, their sizes, the patch and the plan. Pure: no I/O, no clock.
+
+pub mod diff;
+pub mod document;
+pub mod envelope;
+mod error;
+mod fargate;
+mod inject;
+pub mod json;
+mod known;
+mod logs;
+mod parameters;
+pub mod patch;
+pub mod plan;
+mod plan_size;
+mod preset;
+mod recognise;
+mod remove;
+mod rules;
+mod same;
+mod shortfall;
+mod sidecar;
+mod sizing;
+mod target;
+mod undo;
+mod units;
+mod warning;
+
+pub use document::TaskDefinition;
+pub use envelope::Envelope;
+pub use error::{Error, Kind, Result};
+pub use inject::{Injected, inject};
+pub use logs::LogRequest;
+pub use parameters::Parameters;
+pub use plan::Plan;
+pub use plan_size::PlanSize;
+pub use preset::Preset;
+pub use recognise::preset_of;
+pub use remove::{Removed, remove};
+pub use same::is_same;
+pub use sidecar::Sidecar;
+pub use sizing::{Amount, Room, SizeRequest};
+pub use target::{Action, Base, Documents, PlannedSidecar, Reason, Target, TargetKind};
+pub use warning::Warning;

@@ -1,0 +1,35 @@
+//! Who the credentials belong to.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+
+use super::error::{Error, Result};
+use super::session::Session;
+
+/// What `sts:GetCallerIdentity` says; it needs no permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+impl Identity {
+    /// Asks STS. Private networks often have no way to it, so that it is given little time.
+    pub async fn of(session: &Session) -> Result<Self> {
+        let config = aws_sdk_sts::config::Builder::from(&session.config)
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build())
+            .build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| Error::of("sts:GetCallerIdentity", error))?;
+        Ok(Identity {
+            account: answer.account().unwrap_or_default().to_owned(),
+            arn: answer.arn().unwrap_or_default().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! Where AWS calls go and in whose name.
+
+use std::time::Duration;
+
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::error::{Error, ErrorKind, Result};
+
+/// An attempt that is not answered by then is repeated.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// A call with all its attempts; throttled calls wait between them.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
+/// Reads are few attempts, so that a missing network is told within seconds.
+const READ_ATTEMPTS: u32 = 5;
+
+/// What the user said; the rest comes from the environment and the shared configuration files.
+#[derive(Debug, Clone, Default)]
+pub struct SessionRequest {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
+}
+
+/// A loaded AWS configuration with a region.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub(crate) config: SdkConfig,
+    pub region: String,
+}
+
+impl Session {
+    /// Loads the configuration. No call is made yet, so credentials may still turn out to be missing.
+    ///
+    /// An explicit profile beats keys in the environment, as in the AWS CLI; the SDK's own chain would ask the
+    /// environment first and change the wrong account. The region comes from the request, the environment or the
+    /// profile; the instance metadata service is not asked, because where it is missing, asking takes seconds.
+    pub async fn load(request: &SessionRequest) -> Result<Self> {
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS", "AWS_ENDPOINT_URL_STS"] {
+            if std::env::var_os(name).is_some_and(|url| url.is_empty()) {
+                let message = format!("{name} is set to nothing, which the AWS SDK cannot use: unset it");
+                return Err(Error::session(ErrorKind::Settings, message));
+            }
+        }
+        let http_client = http_client()?;
+        let mut provider_config = ProviderConfig::default();
+        if let Some(client) = &http_client {
+            provider_config = provider_config.with_http_client(client.clone());
+        }
+        let mut profile_region = ProfileFileRegionProvider::builder().configure(&provider_config);
+        if let Some(profile) = &request.profile {
+            profile_region = profile_region.profile_name(profile);
+        }
+        let region = RegionProviderChain::first_try(request.region.clone().map(Region::new))
+            .or_else(environment_region().map(Region::new))
+            .or_else(profile_region.build())
+            .region()
+            .await
+            .ok_or_else(|| Error::session(ErrorKind::NoRegion, "no AWS region is set"))?;
+        if !region.as_ref().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return Err(Error::session(ErrorKind::Settings, format!("`{region}` is no AWS region, such as eu-west-1")));
+        }
+
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .app_name(AppName::new("sidetap").expect("a valid name"))
+            .region(region.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .operation_timeout(OPERATION_TIMEOUT)
+                    .build(),
+            );
+        if let Some(client) = http_client {
+            loader = loader.http_client(client);
+        }
+        if let Some(url) = &request.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some(profile) = &request.profile {
+            // A profile that assumes a role or signs in asks AWS, too, and has to know where.
+            let provider_config = provider_config.with_region(Some(region.clone()));
+            let credentials =
+                ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(credentials.build());
+        }
+        Ok(Session { config: loader.load().await, region: region.to_string() })
+    }
+}
+
+/// The region that the environment names; a variable set to nothing, as in CI systems, counts as not set.
+pub fn environment_region() -> Option<String> {
+    let named = |name| std::env::var(name).ok().filter(|region| !region.is_empty());
+    named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION"))
+}
+
+/// A client that trusts the certificates of `AWS_CA_BUNDLE` beside the system's. The AWS CLI knows that variable, the
+/// SDK does not. `None` where it is not set.
+fn http_client() -> Result<Option<SharedHttpClient>> {
+    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let refuse = |why: String| {
+        let message = format!("AWS_CA_BUNDLE names `{}`, {why}", path.to_string_lossy());
+        Error::session(ErrorKind::Settings, message)
+    };
+    let pem = std::fs::read(&path).map_err(|error| refuse(format!("which cannot be read: {error}")))?;
+    if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Err(refuse("which holds no PEM certificate".to_owned()));
+    }
+    let context = TlsContext::builder()
+        .with_trust_store(TrustStore::default().with_pem_certificate(pem))
+        .build()
+        .map_err(|error| refuse(format!("which is not a certificate bundle: {error}")))?;
+    let client = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(context)
+        .build_https();
+    Ok(Some(client))
+}

@@ -1,0 +1,232 @@
+//! Carries out a plan: registers every revision first, then updates the services, and watches what comes of it.
+//!
+//! Registering first means that whatever a task definition can be refused for is known before any service is touched.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::classify::{Handling, classify, how_to_deploy};
+use super::client::Ecs;
+use super::error::{Error, Result};
+use super::interrupt::Interrupt;
+use super::pace::Pace;
+use super::planning::check_runs;
+use super::progress::{Event, Progress};
+use super::report::{Applied, Report};
+use super::rollout::Rollout;
+use super::service::Service;
+use super::update::Update;
+use super::watch::{End, Polled, Watch, Watched};
+use crate::taskdef::{Plan, TargetKind};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+pub struct ApplyOptions {
+    /// Register revisions and leave the services alone.
+    pub register_only: bool,
+    /// Watch each deployment to its end.
+    pub wait: bool,
+    /// How long each deployment is watched.
+    pub timeout: Duration,
+    /// Return to the revision before when a deployment fails or times out.
+    pub auto_rollback: bool,
+    /// Deployments at once.
+    pub max_parallel: usize,
+    /// Go on with the other services after a failure.
+    pub keep_going: bool,
+}
+
+/// A run of [`apply`].
+pub(super) struct Run<'a> {
+    pub ecs: &'a Ecs,
+    pub plan: &'a Plan,
+    pub options: &'a ApplyOptions,
+    pub reports: Vec<Report>,
+    progress: &'a dyn Progress,
+    interrupt: Interrupt,
+    watch: Watch,
+    /// Targets that are being taken back, with the note to make once that has ended.
+    pub going_back: BTreeMap<usize, String>,
+}
+
+/// Carries out `plan`, whose targets hold their documents. Returns a report a target, in the plan's order; a failure
+/// is in the report, so that what was done is never lost. Raising `interrupt` starts nothing more and ends the watch.
+pub async fn apply(
+    ecs: &Ecs,
+    plan: &Plan,
+    options: &ApplyOptions,
+    progress: &dyn Progress,
+    interrupt: Interrupt,
+) -> Vec<Report> {
+    let reports = plan.targets.iter().map(Report::of).collect();
+    let (watch, going_back) = (Watch::default(), BTreeMap::new());
+    let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, going_back };
+    let registered = run.register_all().await;
+    if registered || options.keep_going {
+        run.update_all().await;
+    }
+    run.reports
+}
+
+impl Run<'_> {
+    /// Registers one after the other; services that are to run the same body share a revision. Returns whether all
+    /// went well.
+    async fn register_all(&mut self) -> bool {
+        let mut pace = Pace::of_registrations();
+        let mut registered: BTreeMap<String, String> = BTreeMap::new();
+        for index in 0..self.reports.len() {
+            let Some(documents) = &self.plan.targets[index].documents else { continue };
+            if self.reports[index].outcome != Applied::NotStarted || self.interrupt.is_raised() {
+                continue;
+            }
+            let sha256 = documents.patched.sha256();
+            let arn = match registered.get(&sha256) {
+                Some(arn) => Ok(arn.clone()),
+                None => {
+                    pace.wait().await;
+                    self.ecs.register(&documents.patched).await
+                }
+            };
+            match arn {
+                Ok(arn) => {
+                    self.event(Event::Registered { target: &self.reports[index].target, task_definition: &arn });
+                    registered.insert(sha256, arn.clone());
+                    self.reports[index].task_definition = Some(arn);
+                }
+                Err(error) => {
+                    self.fail(index, error);
+                    if !self.options.keep_going {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    async fn update_all(&mut self) {
+        let ready = |report: &Report| report.outcome == Applied::NotStarted && report.task_definition.is_some();
+        let mut queue: VecDeque<usize> = (0..self.reports.len()).filter(|index| ready(&self.reports[*index])).collect();
+        let mut pace = Pace::of_updates();
+        while !queue.is_empty() || self.watch.len() > 0 {
+            while self.watch.len() < self.options.max_parallel
+                && !self.interrupt.is_raised()
+                && let Some(index) = queue.pop_front()
+            {
+                pace.wait().await;
+                if let Err(error) = self.start(index).await {
+                    self.fail(index, error);
+                }
+                self.stop_on_failure(index, &mut queue);
+            }
+            let mut interrupt = self.interrupt.clone();
+            let polled = tokio::select! {
+                polled = self.watch.poll(self.ecs) => polled,
+                () = interrupt.raised() => return self.leave(),
+            };
+            for polled in polled {
+                self.take_in(polled, &mut queue).await;
+            }
+        }
+    }
+
+    /// Ends the watch; what was started goes on in ECS.
+    fn leave(&mut self) {
+        for target in self.watch.targets() {
+            self.reports[target].reason = Some("not watched to its end; the deployment goes on".to_owned());
+        }
+    }
+
+    /// Updates one service, or leaves it at the registered revision.
+    async fn start(&mut self, index: usize) -> Result<()> {
+        let target = &self.plan.targets[index];
+        let arn = self.reports[index].task_definition.clone().unwrap_or_default();
+        if target.kind != TargetKind::Service || self.options.register_only {
+            self.reports[index].outcome = Applied::Registered;
+            return Ok(());
+        }
+        let service = self.ecs.service_of(target).await?;
+        match classify(&service) {
+            Handling::Full => {}
+            Handling::RegisterOnly { .. } => {
+                self.reports[index].outcome = Applied::Registered;
+                self.note(index, format!("to deploy it, run: {}", how_to_deploy(&service, &arn)));
+                return Ok(());
+            }
+            Handling::Refused { reason, hint, .. } => return Err(Error::Blocked { reason, hints: vec![hint] }),
+        }
+        check_runs(&service, self.reports[index].previous_task_definition.as_deref().unwrap_or_default())?;
+        let update = self.ecs.update_service(&service, &arn).await?;
+        self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
+        let patched = target.documents.as_ref().map(|documents| &documents.patched);
+        if let Some(note) = self.ecs.leave_receipt(&service, &self.plan.plan_id, patched).await {
+            self.note(index, note);
+        }
+        match update {
+            Update::Deploying(updated) => {
+                self.reports[index].outcome = Applied::Started;
+                if self.options.wait {
+                    self.follow(index, *updated, &arn, &service.task_definition);
+                }
+            }
+            Update::NoDeployment => {
+                self.reports[index].outcome = Applied::Unverified;
+                self.reports[index].reason = Some("the service is updated, and no deployment was started".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow(&mut self, index: usize, service: Service, target: &str, previous: &str) {
+        let deployment = service.primary().map(|deployment| deployment.id.clone()).unwrap_or_default();
+        let rollout = Rollout::new(&deployment, target, previous);
+        self.watch.add(Watched::new(index, service, rollout, self.options.timeout));
+    }
+
+    async fn take_in(&mut self, polled: Polled, queue: &mut VecDeque<usize>) {
+        let index = polled.target;
+        if let Some(deployment) = polled.service.as_ref().and_then(Service::primary) {
+            self.event(Event::Deploying { target: &self.reports[index].target, deployment });
+        }
+        if let Some(trouble) = &polled.trouble {
+            let text = format!("cannot be watched for now: {trouble}");
+            self.event(Event::Note { target: &self.reports[index].target, text: &text });
+        }
+        match polled.end {
+            None => return,
+            Some(End::Lost(error)) => self.fail(index, error),
+            Some(End::Outcome(outcome)) if self.going_back.contains_key(&index) => {
+                self.went_back(index, &outcome).await;
+            }
+            Some(End::Outcome(outcome)) => {
+                self.event(Event::Finished { target: &self.reports[index].target, outcome: &outcome });
+                self.finish(index, outcome, polled.service).await;
+            }
+        }
+        self.stop_on_failure(index, queue);
+    }
+
+    fn fail(&mut self, index: usize, error: Error) {
+        let report = &mut self.reports[index];
+        report.outcome = Applied::Error;
+        report.reason = Some(error.to_string());
+        report.error = Some(error);
+    }
+
+    /// After a failure nothing more is started, unless asked to keep going.
+    fn stop_on_failure(&mut self, index: usize, queue: &mut VecDeque<usize>) {
+        let failed = !self.reports[index].outcome.is_good();
+        if failed && !self.options.keep_going {
+            queue.clear();
+        }
+    }
+
+    pub(super) fn note(&mut self, index: usize, text: String) {
+        self.event(Event::Note { target: &self.reports[index].target, text: &text });
+        self.reports[index].notes.push(text);
+    }
+
+    pub(super) fn event(&self, event: Event<'_>) {
+        self.progress.event(&event);
+    }
+}

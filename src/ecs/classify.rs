@@ -1,0 +1,78 @@
+//! What can be done with a service, decided before anybody is asked anything.
+
+use super::arn::resource_name;
+use super::service::Service;
+
+/// How a service is handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handling {
+    /// ECS deploys a new revision.
+    Full,
+    /// Another system deploys: a revision can be registered, and how to deploy it is told.
+    RegisterOnly { code: &'static str, reason: String },
+    /// Nothing may be done.
+    Refused { code: &'static str, reason: String, hint: String },
+}
+
+/// Classifies a service by its deployment controller, owner and status.
+pub fn classify(service: &Service) -> Handling {
+    let refused =
+        |code, reason: &str, hint: &str| Handling::Refused { code, reason: reason.to_owned(), hint: hint.to_owned() };
+    if service.status != "ACTIVE" {
+        let reason = format!("the service is {}", service.status);
+        return refused("service-not-active", &reason, "only an active service can be updated");
+    }
+    if service.managed_by_ecs {
+        return refused(
+            "express-service",
+            "it is an Express service, whose task definition ECS itself owns",
+            "change it with UpdateExpressGatewayService",
+        );
+    }
+    match service.controller.as_str() {
+        "ECS" => Handling::Full,
+        "CODE_DEPLOY" => Handling::RegisterOnly {
+            code: "code-deploy",
+            reason: "CodeDeploy deploys this service: the revision is registered, and the service not updated".into(),
+        },
+        "EXTERNAL" => Handling::RegisterOnly {
+            code: "external-controller",
+            reason: "an external controller deploys this service: the revision is registered, and the service not \
+                     updated"
+                .into(),
+        },
+        other => refused(
+            "unknown-controller",
+            &format!("its deployment controller `{other}` is new to this version"),
+            "`--task-definition` registers a revision without touching the service",
+        ),
+    }
+}
+
+/// What to run to deploy a registered revision where ECS does not.
+pub(super) fn how_to_deploy(service: &Service, task_definition: &str) -> String {
+    let cluster = resource_name(&service.cluster_arn);
+    if service.controller == "EXTERNAL" {
+        return format!(
+            "aws ecs create-task-set --cluster {cluster} --service {} --task-definition {task_definition} …",
+            service.name
+        );
+    }
+    let mut properties = serde_json::json!({ "TaskDefinition": task_definition });
+    if let Some((container, port)) = &service.load_balancer {
+        properties["LoadBalancerInfo"] = serde_json::json!({ "ContainerName": container, "ContainerPort": port });
+    }
+    let app_spec = serde_json::json!({
+        "version": 0.0,
+        "Resources": [{ "TargetService": { "Type": "AWS::ECS::Service", "Properties": properties } }]
+    });
+    let revision = serde_json::json!({
+        "revisionType": "AppSpecContent",
+        "appSpecContent": { "content": app_spec.to_string() }
+    });
+    format!(
+        "aws deploy create-deployment --application-name AppECS-{cluster}-{name} \
+         --deployment-group-name DgpECS-{cluster}-{name} --revision '{revision}'",
+        name = service.name
+    )
+}

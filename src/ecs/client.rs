@@ -1,0 +1,49 @@
+//! The ECS client: one a run.
+
+use aws_sdk_ecs::config::retry::RetryConfig;
+
+use crate::aws::{self, Session};
+
+use super::raw::LogCalls;
+
+/// Reads at most this many things at once; the account shares its request rate with everybody else in it.
+pub(super) const READS_AT_ONCE: usize = 8;
+
+/// Writes are worth waiting for when the account is throttled.
+const WRITE_ATTEMPTS: u32 = 8;
+
+/// Talks to ECS in one region.
+#[derive(Debug, Clone)]
+pub struct Ecs {
+    pub(super) client: aws_sdk_ecs::Client,
+    pub region: String,
+}
+
+impl Ecs {
+    pub fn new(session: &Session) -> Self {
+        let config = aws_sdk_ecs::config::Builder::from(&session.config).interceptor(LogCalls).build();
+        Ecs { client: aws_sdk_ecs::Client::from_conf(config), region: session.region.clone() }
+    }
+}
+
+/// Settings for a call that changes something.
+pub(super) fn write() -> aws_sdk_ecs::config::Builder {
+    let retries = RetryConfig::standard().with_max_attempts(WRITE_ATTEMPTS);
+    aws_sdk_ecs::config::Builder::new().retry_config(retries)
+}
+
+/// Awaits an SDK call and gives its error the operation's name.
+macro_rules! call {
+    ($operation:literal, $send:expr) => {
+        $send.await.map_err(|error| $crate::aws::Error::of(concat!("ecs:", $operation), error))
+    };
+}
+pub(super) use call;
+
+/// Whether a call will never be answered, for want of a permission or because the region or endpoint does not know it;
+/// for calls that only add detail.
+pub(super) fn is_unavailable(error: &aws::Error) -> bool {
+    let unknown =
+        error.code.is_none() || error.is("UnsupportedFeatureException") || error.is("UnknownOperationException");
+    error.kind == aws::ErrorKind::AccessDenied || (error.kind == aws::ErrorKind::Service && unknown)
+}

@@ -1,0 +1,118 @@
+//! Reads and registers task definitions as raw JSON.
+
+use aws_sdk_ecs::types::{ContainerDefinition, TaskDefinitionField};
+use serde_json::Value;
+
+use super::arn::{family, revision};
+use super::client::{Ecs, call, write};
+use super::error::{Error, Result};
+use super::raw::{CaptureBody, LostAnswerIsOurs, ReplaceBody};
+use crate::aws::{self, ErrorKind};
+use crate::taskdef::{TaskDefinition, is_same};
+
+/// How often a registration whose answer was lost is tried again.
+const REGISTER_ATTEMPTS: u32 = 3;
+
+/// A registered task definition.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    pub arn: String,
+    /// `ACTIVE` or `INACTIVE`; a service cannot be returned to an inactive one.
+    pub status: String,
+    pub definition: TaskDefinition,
+}
+
+impl Ecs {
+    /// Reads a revision that a person named, with its tags: an ARN, `family:revision`, or a family for its newest
+    /// active one.
+    ///
+    /// # Errors
+    /// [`super::Error::NotFound`] with families that may have been meant.
+    pub async fn named_task_definition(&self, name: &str) -> Result<Revision> {
+        match self.task_definition(name).await {
+            Err(Error::Call(error)) if error.message.starts_with("Unable to describe task definition") => {
+                Err(self.no_task_definition(name).await)
+            }
+            revision => revision,
+        }
+    }
+
+    /// Reads a revision with its tags.
+    pub async fn task_definition(&self, name: &str) -> Result<Revision> {
+        const OPERATION: &str = "ecs:DescribeTaskDefinition";
+        let body = CaptureBody::default();
+        let describe = self.client.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
+        call!("DescribeTaskDefinition", describe.customize().interceptor(body.clone()).send())?;
+        let body = body.take().ok_or_else(|| aws::Error::unreadable(OPERATION, "it is empty"))?;
+        let answer: Value = serde_json::from_slice(&body).map_err(|error| aws::Error::unreadable(OPERATION, error))?;
+        let text = |key: &str| answer["taskDefinition"][key].as_str().unwrap_or_default().to_owned();
+        let (arn, status) = (text("taskDefinitionArn"), text("status"));
+        let (definition, _) = TaskDefinition::parse(answer)?;
+        Ok(Revision { arn, status, definition })
+    }
+
+    /// Registers exactly this body and returns the new revision's ARN.
+    ///
+    /// Registering has no idempotency token. Where a revision from the same plan is already the family's newest, as
+    /// after a run that was cut off or an answer that was lost, that one is returned instead of a second.
+    pub(super) async fn register(&self, definition: &TaskDefinition) -> Result<String> {
+        let mut attempt = 1;
+        loop {
+            if let Some(arn) = self.registered_before(definition).await {
+                return Ok(arn);
+            }
+            match self.register_once(definition).await {
+                Err(error) if error.kind == ErrorKind::Network && attempt < REGISTER_ATTEMPTS => {
+                    tracing::debug!(%error, attempt, "the answer was lost; looking whether it was registered");
+                    attempt += 1;
+                }
+                registered => return Ok(registered?),
+            }
+        }
+    }
+
+    /// The ARN of the family's newest revision, if it is this very definition with our plan's tag.
+    async fn registered_before(&self, definition: &TaskDefinition) -> Option<String> {
+        let plan_id = plan_id(definition)?;
+        // A family that cannot be read costs at most a second revision; registering says what is wrong.
+        let newest = self.task_definition(definition.family()).await.ok()?;
+        let same =
+            plan_id_is(&newest.definition, &plan_id) && is_same(newest.definition.as_value(), definition.as_value());
+        same.then_some(newest.arn)
+    }
+
+    async fn register_once(&self, definition: &TaskDefinition) -> aws::Result<String> {
+        const OPERATION: &str = "ecs:RegisterTaskDefinition";
+        let body = CaptureBody::default();
+        // What the SDK serializes is a placeholder: `ReplaceBody` sends the document itself.
+        let placeholder = ContainerDefinition::builder().name("placeholder").build();
+        let register = self.client.register_task_definition().family("placeholder").container_definitions(placeholder);
+        let send = register
+            .customize()
+            .config_override(write().retry_classifier(LostAnswerIsOurs))
+            .interceptor(ReplaceBody(definition.as_value().to_string().into_bytes()))
+            .interceptor(body.clone())
+            .send();
+        call!("RegisterTaskDefinition", send)?;
+        let body = body.take().unwrap_or_default();
+        let answer: Value = serde_json::from_slice(&body).map_err(|error| aws::Error::unreadable(OPERATION, error))?;
+        let arn = answer["taskDefinition"]["taskDefinitionArn"].as_str();
+        arn.map(str::to_owned).ok_or_else(|| aws::Error::unreadable(OPERATION, "it names no ARN"))
+    }
+
+    /// The newest active revision of the family of `arn`, if it is newer than that one.
+    pub(super) async fn newer_revision(&self, arn: &str) -> Result<Option<String>> {
+        let newest = self.task_definition(family(arn)).await?;
+        Ok((revision(&newest.arn) > revision(arn)).then_some(newest.arn))
+    }
+}
+
+fn plan_id(definition: &TaskDefinition) -> Option<String> {
+    use crate::taskdef::plan::TAG_PLAN_ID;
+    let tags = definition.get("tags")?.as_array()?;
+    tags.iter().find(|tag| tag["key"] == TAG_PLAN_ID)?["value"].as_str().map(str::to_owned)
+}
+
+fn plan_id_is(definition: &TaskDefinition, expected: &str) -> bool {
+    plan_id(definition).as_deref() == Some(expected)
+}

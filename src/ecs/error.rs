@@ -1,0 +1,92 @@
+//! What can go wrong on ECS.
+
+use crate::{aws, taskdef};
+
+/// The result of working with ECS.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done. `Display` says what and why, [`Error::hints`] what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A call failed.
+    #[error(transparent)]
+    Call(#[from] aws::Error),
+    /// A task definition gives reason to refuse.
+    #[error(transparent)]
+    TaskDefinition(#[from] taskdef::Error),
+    /// A cluster, service or task definition does not exist.
+    #[error("there is no {what} `{name}`{place}")]
+    NotFound { what: &'static str, name: String, place: String, close: Vec<String> },
+    /// Something has changed since the plan was made.
+    #[error("the plan is stale: {reason}")]
+    Stale { reason: String },
+    /// The service must not be changed.
+    #[error("{reason}")]
+    Blocked { reason: String, hints: Vec<String> },
+}
+
+impl Error {
+    /// What to do next, a sentence each.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Error::Call(error) => error.hints(),
+            Error::TaskDefinition(error) => error.hints(),
+            Error::NotFound { close, .. } if !close.is_empty() => {
+                vec![format!(
+                    "did you mean {}?",
+                    close.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+                )]
+            }
+            Error::NotFound { what: "cluster", .. } => {
+                vec!["`sidetap list clusters` shows those of this region".into()]
+            }
+            Error::NotFound { what: "service", .. } => {
+                vec!["`sidetap list services --cluster CLUSTER` shows those of a cluster".into()]
+            }
+            Error::NotFound { .. } => vec!["`sidetap list task-definitions` shows the families of this region".into()],
+            Error::Stale { .. } => vec!["make a new plan".into()],
+            Error::Blocked { hints, .. } => hints.clone(),
+        }
+    }
+}
+
+impl Error {
+    /// Whether the identity may no longer do what it did: trying again changes nothing.
+    pub(super) fn is_about_permission(&self) -> bool {
+        use aws::ErrorKind::{AccessDenied, Credentials};
+        matches!(self, Error::Call(error) if matches!(error.kind, AccessDenied | Credentials))
+    }
+}
+
+/// The error code by which ECS says that a cluster does not exist.
+pub(super) fn is_no_cluster(error: &aws::Error) -> bool {
+    error.is("ClusterNotFoundException")
+}
+
+/// Up to three of `names` that a person may have meant by `name`, the closest first.
+pub(super) fn close_names(name: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+    let lower = name.to_lowercase();
+    let score = |other: &str| {
+        let other = other.to_lowercase();
+        let typos = strsim::osa_distance(&lower, &other);
+        let alike = strsim::jaro_winkler(&lower, &other);
+        if typos <= 2 && typos < lower.len() { alike.max(0.9) } else { alike }
+    };
+    let scored = names.into_iter().map(|other| (score(&other), other));
+    let mut scored: Vec<(f64, String)> = scored.filter(|(score, _)| *score > 0.8).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_may_have_been_meant_are_close() {
+        let names = || ["web", "web-admin", "orders", "api"].map(str::to_owned);
+        assert_eq!(close_names("wbe", names()), ["web"]);
+        assert_eq!(close_names("Order", names()), ["orders"]);
+        assert_eq!(close_names("x", names()), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,234 @@
+//! Decides what is to be done to services and task definitions on ECS, without changing anything.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::arn::{account, family_revision};
+use super::classify::{Handling, classify};
+use super::client::{Ecs, READS_AT_ONCE};
+use super::definition::Revision;
+use super::error::{Error, Result};
+use super::service::Service;
+use crate::taskdef::{
+    self, Action, Documents, Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, TargetKind, Warning, inject,
+};
+
+/// Which services of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// These, by name or ARN.
+    Named(Vec<String>),
+    /// All that bear these tags.
+    All { tags: Vec<(String, String)> },
+}
+
+/// What is to be injected.
+#[derive(Debug, Clone, Copy)]
+pub struct InjectRequest<'a> {
+    pub sidecar: &'a Sidecar,
+    pub size: &'a SizeRequest,
+}
+
+/// A revision that a service runs, and the family's newest one if that is another.
+struct Running {
+    revision: Revision,
+    newer: Option<String>,
+}
+
+/// Plans an injection into services. `seen` is called with the number of services described.
+pub async fn plan_injection(
+    ecs: &Ecs,
+    account: Option<String>,
+    cluster: &str,
+    selection: &Selection,
+    request: InjectRequest<'_>,
+    seen: impl Fn(usize),
+) -> Result<Plan> {
+    let services = select(ecs, cluster, selection, seen).await?;
+    let readable = services.iter().filter(|service| !matches!(classify(service), Handling::Refused { .. }));
+    let mut running: Vec<String> = readable.map(|service| service.task_definition.clone()).collect();
+    running.sort();
+    running.dedup();
+    running.retain(|arn| !arn.is_empty());
+    let described = running.into_iter().map(|arn| async move {
+        let revision = ecs.task_definition(&arn).await?;
+        // A family that cannot be read any more only costs the warning.
+        let newer = ecs.newer_revision(&arn).await.unwrap_or_default();
+        Ok::<_, Error>((arn, Running { revision, newer }))
+    });
+    let described: BTreeMap<String, Running> = stream::iter(described).buffered(READS_AT_ONCE).try_collect().await?;
+
+    let mut targets = Vec::with_capacity(services.len());
+    for service in &services {
+        targets.push(plan_service(service, described.get(&service.task_definition), request)?);
+    }
+    let account =
+        account.or_else(|| services.first().and_then(|service| self::account(&service.arn)).map(str::to_owned));
+    Ok(Plan::new(account, Some(ecs.region.clone()), targets))
+}
+
+/// Plans an injection into a task definition that no service is to run.
+pub async fn plan_task_definition(
+    ecs: &Ecs,
+    account: Option<String>,
+    name: &str,
+    request: InjectRequest<'_>,
+) -> Result<Plan> {
+    let revision = ecs.named_task_definition(name).await?;
+    let account = account.or_else(|| self::account(&revision.arn).map(str::to_owned));
+    let mut target = Target::task_definition();
+    if let Some(newer) = ecs.newer_revision(&revision.arn).await.unwrap_or_default() {
+        target.warnings.push(Warning::new(
+            "newer-revision",
+            format!(
+                "the family has a newer revision, {}, and whoever runs the bare family will run this one instead",
+                family_revision(&newer)
+            ),
+        ));
+    }
+    let target = plan_revision(target, &revision, request.sidecar, request.size)?;
+    Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
+}
+
+/// Checks that a saved plan still fits, and reads the documents that it is about. Nothing is changed.
+///
+/// # Errors
+/// [`Error::Stale`] if account, region, a service's revision or a document differs from what was planned.
+pub async fn verify(ecs: &Ecs, account: Option<&str>, plan: &mut Plan) -> Result<()> {
+    let stale = |reason: String| Err(Error::Stale { reason });
+    if let (Some(planned), Some(account)) = (&plan.account, account)
+        && planned != account
+    {
+        return stale(format!("it is for account {planned}, and the credentials are for {account}"));
+    }
+    if plan.region.as_ref().is_some_and(|planned| *planned != ecs.region) {
+        let planned = plan.region.as_deref().unwrap_or_default();
+        return stale(format!("it is for region {planned}, and the session is in {}", ecs.region));
+    }
+    let changes = plan.targets.iter_mut().filter(|target| target.action == Action::Update);
+    let checks = changes.map(|target| async move {
+        target.documents = Some(current_documents(ecs, target).await?);
+        Ok::<_, Error>(())
+    });
+    stream::iter(checks).buffer_unordered(READS_AT_ONCE).try_collect().await
+}
+
+/// The target's documents as ECS has them now, if they still are what the plan was made for.
+async fn current_documents(ecs: &Ecs, target: &Target) -> Result<Documents> {
+    let planned = target.base.as_ref().and_then(|base| base.task_definition_arn.as_deref()).unwrap_or_default();
+    if target.kind == TargetKind::Service {
+        check_runs(&ecs.service_of(target).await?, planned)?;
+    }
+    let base = ecs.task_definition(planned).await?.definition;
+    match target.body(&base) {
+        Ok(patched) => Ok(Documents { base, patched }),
+        Err(error) if error != taskdef::Error::BaseMoved => Err(error.into()),
+        Err(_) => {
+            let revision = family_revision(planned);
+            Err(Error::Stale { reason: format!("`{revision}` is not what it was when the plan was made") })
+        }
+    }
+}
+
+/// Refuses if the service runs another revision than the plan was made for. ECS has no conditional update: this is
+/// asked right before each one.
+pub(super) fn check_runs(service: &Service, planned: &str) -> Result<()> {
+    if service.task_definition == planned {
+        return Ok(());
+    }
+    let reason = format!(
+        "`{}` now runs {}, and the plan was made for {}",
+        service.name,
+        family_revision(&service.task_definition),
+        family_revision(planned)
+    );
+    Err(Error::Stale { reason })
+}
+
+impl Ecs {
+    /// The service of a target, as it is now.
+    pub(super) async fn service_of(&self, target: &Target) -> Result<Service> {
+        let cluster = target.cluster_arn.as_deref().unwrap_or_default();
+        let names = [target.service_arn.clone().unwrap_or_default()];
+        let mut services = self.services(cluster, &names, |_| ()).await?;
+        services.pop().ok_or_else(|| Error::Stale { reason: format!("`{}` is gone", target.name()) })
+    }
+}
+
+async fn select(ecs: &Ecs, cluster: &str, selection: &Selection, seen: impl Fn(usize)) -> Result<Vec<Service>> {
+    match selection {
+        Selection::Named(names) => {
+            let mut services = ecs.named_services(cluster, names).await?;
+            // A service named twice is changed once.
+            let mut arns = Vec::new();
+            services.retain(|service| {
+                let new = !arns.contains(&service.arn);
+                arns.push(service.arn.clone());
+                new
+            });
+            Ok(services)
+        }
+        Selection::All { tags } => {
+            let arns = ecs.service_arns(cluster, |_| ()).await?;
+            let mut services = ecs.services(cluster, &arns, seen).await?;
+            services.retain(|service| tags.iter().all(|(key, value)| service.tag(key) == Some(value)));
+            services.sort_by(|a, b| a.name.cmp(&b.name));
+            Ok(services)
+        }
+    }
+}
+
+fn plan_service(service: &Service, running: Option<&Running>, request: InjectRequest<'_>) -> Result<Target> {
+    let mut target = Target::service(&service.arn, &service.cluster_arn);
+    match classify(service) {
+        Handling::Full => {}
+        Handling::RegisterOnly { code, reason } => target.warnings.push(Warning::new(code, reason)),
+        Handling::Refused { code, reason, hint } => {
+            return Ok(target.blocked(Reason { code: code.to_owned(), message: reason, hints: vec![hint] }));
+        }
+    }
+    let Some(running) = running else {
+        let message = "it names no task definition".to_owned();
+        return Ok(target.blocked(Reason { code: "no-task-definition".to_owned(), message, hints: Vec::new() }));
+    };
+    target.warnings.extend(warnings(service, running));
+    let size = SizeRequest { fargate: service.launch.starts_with("FARGATE"), ..request.size.clone() };
+    plan_revision(target, &running.revision, request.sidecar, &size)
+}
+
+fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if let Some(newer) = &running.newer {
+        let newer = family_revision(newer);
+        let text = format!(
+            "the family has a newer revision, {newer}, which the service does not run; the base is what it runs"
+        );
+        warnings.push(Warning::new("newer-revision", text));
+    }
+    if running.revision.status == "INACTIVE" {
+        let revision = family_revision(&running.revision.arn);
+        let text = format!("{revision} is inactive: once it is replaced, ECS does not let the service return to it");
+        warnings.push(Warning::new("inactive-base", text));
+    }
+    if service.deployments.len() > 1 {
+        warnings.push(Warning::new("deployment-in-progress", "another deployment is in progress"));
+    }
+    if service.desired == 0 {
+        let text = "the service wants no tasks: nothing will start, and nothing be proved";
+        warnings.push(Warning::new("no-tasks", text));
+    }
+    warnings
+}
+
+fn plan_revision(target: Target, revision: &Revision, sidecar: &Sidecar, size: &SizeRequest) -> Result<Target> {
+    let base = revision.definition.clone();
+    match inject(&base, &Envelope::default(), sidecar, size) {
+        Ok(injected) => Ok(target.injected(sidecar.preset.label(), base, Some(&revision.arn), injected)),
+        Err(error) if error.kind() == Kind::Blocked => {
+            let target = target.changed(base.clone(), Some(&revision.arn), base, Vec::new());
+            Ok(target.blocked(Reason::from(&error)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

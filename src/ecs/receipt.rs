@@ -1,0 +1,52 @@
+//! The tags by which a service tells what sidetap did to it.
+
+use super::arn::{cluster_in_service_arn, family_revision};
+use super::client::Ecs;
+use super::service::Service;
+use crate::taskdef::plan::TAG_PLAN_ID;
+use crate::taskdef::{TaskDefinition, preset_of};
+
+/// Which tool changed the service.
+pub const TAG_MODIFIED_BY: &str = "sidetap:modified-by";
+/// The names of the sidecars' containers, separated by spaces; empty after a rollback to a revision without one.
+pub const TAG_SIDECAR: &str = "sidetap:sidecar";
+/// The revision that the service ran before, as `family:revision`.
+pub const TAG_PREVIOUS: &str = "sidetap:previous-task-definition";
+
+impl Ecs {
+    /// Leaves the receipt on a service. Its deployment has started by then, so that a failure is only a note, which is
+    /// returned.
+    pub(super) async fn leave_receipt(
+        &self,
+        service: &Service,
+        plan_id: &str,
+        runs: Option<&TaskDefinition>,
+    ) -> Option<String> {
+        let tags = [
+            (TAG_MODIFIED_BY, format!("sidetap {}", env!("CARGO_PKG_VERSION"))),
+            (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
+            (TAG_PLAN_ID, plan_id.to_owned()),
+            (TAG_PREVIOUS, family_revision(&service.task_definition).to_owned()),
+        ];
+        self.tag(service, &tags).await
+    }
+
+    /// Corrects the receipt of a service that is back at a revision without the sidecar.
+    pub(super) async fn correct_receipt(&self, service: &Service, runs: Option<&TaskDefinition>) -> Option<String> {
+        self.tag(service, &[(TAG_SIDECAR, runs.map(sidecars).unwrap_or_default())]).await
+    }
+
+    async fn tag(&self, service: &Service, tags: &[(&str, String)]) -> Option<String> {
+        if cluster_in_service_arn(&service.arn).is_none() {
+            return Some("the service has a short ARN, which cannot be tagged".to_owned());
+        }
+        let tagged = self.tag_service(&service.arn, tags).await;
+        tagged.err().map(|error| format!("the service is not tagged: {error}"))
+    }
+}
+
+/// The names of the sidecars in a task definition, as a tag's value.
+fn sidecars(definition: &TaskDefinition) -> String {
+    let ours = definition.containers().iter().filter(|container| preset_of(container).is_some());
+    ours.filter_map(|container| container["name"].as_str()).collect::<Vec<_>>().join(" ")
+}

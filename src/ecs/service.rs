@@ -1,0 +1,122 @@
+//! A service as `DescribeServices` tells of it, as far as sidetap needs to know.
+
+use aws_sdk_ecs::types;
+
+use super::rollout::{Observation, ObservedDeployment};
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub name: String,
+    pub arn: String,
+    pub cluster_arn: String,
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// The ARN of the task definition that it runs.
+    pub task_definition: String,
+    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    /// `ROLLING`, `BLUE_GREEN`, `LINEAR` or `CANARY`.
+    pub strategy: String,
+    /// `REPLICA` or `DAEMON`.
+    pub scheduling: String,
+    /// `FARGATE`, `EC2`, `EXTERNAL`, a list of capacity providers, or empty.
+    pub launch: String,
+    /// Whether ECS itself owns the service's resources (Express mode).
+    pub managed_by_ecs: bool,
+    pub desired: i32,
+    pub running: i32,
+    pub tags: Vec<(String, String)>,
+    pub deployments: Vec<ObservedDeployment>,
+    /// The ARN of the service deployment in progress.
+    pub service_deployment: Option<String>,
+    /// Container and port behind the first load balancer.
+    pub load_balancer: Option<(String, i32)>,
+    /// Whether ECS rolls back by itself when a deployment fails.
+    pub rolls_back: bool,
+}
+
+impl Service {
+    /// The value of a tag.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str())
+    }
+
+    /// What the rollout watcher looks at.
+    pub fn observation(&self) -> Observation {
+        Observation {
+            status: self.status.clone(),
+            desired: self.desired,
+            running: self.running,
+            deployments: self.deployments.clone(),
+            rolls_back: self.rolls_back,
+            service_deployment: None,
+        }
+    }
+
+    /// The deployment that is the service's current one.
+    pub fn primary(&self) -> Option<&ObservedDeployment> {
+        self.deployments.iter().find(|deployment| deployment.is_primary())
+    }
+}
+
+impl From<types::Service> for Service {
+    fn from(service: types::Service) -> Self {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let configuration = service.deployment_configuration();
+        let providers: Vec<&str> =
+            service.capacity_provider_strategy().iter().map(|item| item.capacity_provider()).collect();
+        let launch = match service.launch_type() {
+            Some(kind) => kind.as_str().to_owned(),
+            None => providers.join("+"),
+        };
+        let tags = service.tags().iter().map(|tag| (text(tag.key()), text(tag.value())));
+        let load_balancer = service
+            .load_balancers()
+            .first()
+            .and_then(|balancer| Some((balancer.container_name()?.to_owned(), balancer.container_port()?)));
+        Service {
+            name: text(service.service_name()),
+            arn: text(service.service_arn()),
+            cluster_arn: text(service.cluster_arn()),
+            status: text(service.status()),
+            // A service of task sets may name none itself.
+            task_definition: text(service.task_definition().or_else(|| {
+                let sets = service.task_sets();
+                sets.iter().find(|set| set.status() == Some("PRIMARY")).and_then(|set| set.task_definition())
+            })),
+            controller: service.deployment_controller().map_or("ECS", |c| c.r#type().as_str()).to_owned(),
+            strategy: configuration.and_then(|c| c.strategy()).map_or("ROLLING", |s| s.as_str()).to_owned(),
+            scheduling: service.scheduling_strategy().map_or("REPLICA", |s| s.as_str()).to_owned(),
+            launch,
+            managed_by_ecs: service.resource_management_type().is_some_and(|kind| kind.as_str() == "ECS"),
+            desired: service.desired_count(),
+            running: service.running_count(),
+            tags: tags.collect(),
+            deployments: service.deployments().iter().map(ObservedDeployment::from).collect(),
+            service_deployment: service.current_service_deployment().map(str::to_owned),
+            load_balancer,
+            rolls_back: configuration.is_some_and(|c| {
+                let breaker = c.deployment_circuit_breaker().is_some_and(|b| b.enable() && b.rollback());
+                breaker || c.alarms().is_some_and(|alarms| alarms.enable() && alarms.rollback())
+            }),
+        }
+    }
+}
+
+impl From<&types::Deployment> for ObservedDeployment {
+    fn from(deployment: &types::Deployment) -> Self {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        ObservedDeployment {
+            id: text(deployment.id()),
+            status: text(deployment.status()),
+            task_definition: text(deployment.task_definition()),
+            rollout_state: deployment.rollout_state().map(|state| state.as_str().to_owned()),
+            reason: text(deployment.rollout_state_reason()),
+            desired: deployment.desired_count(),
+            running: deployment.running_count(),
+            pending: deployment.pending_count(),
+            failed: deployment.failed_tasks(),
+        }
+    }
+}

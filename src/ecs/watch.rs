@@ -1,0 +1,167 @@
+//! Follows deployments until they end: polls, and lets [`Rollout`] decide.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::client::{Ecs, call, is_unavailable};
+
+use super::error::{Error, Result};
+use super::listing::SERVICES_A_CALL;
+use super::rollout::{Outcome, Rollout, Seen, Verdict};
+use super::service::Service;
+
+const POLL: Duration = Duration::from_secs(5);
+const POLL_LATER: Duration = Duration::from_secs(10);
+/// Polls this close to each other are made together.
+const TOGETHER: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(120);
+
+/// A deployment that is followed.
+pub(super) struct Watched {
+    /// The caller's number for it.
+    pub target: usize,
+    pub service: Service,
+    rollout: Rollout,
+    started: Instant,
+    deadline: Instant,
+    due: Instant,
+    service_deployments: bool,
+}
+
+/// What a poll of one deployment gave.
+pub(super) struct Polled {
+    pub target: usize,
+    /// The service as it is now, if it is still there.
+    pub service: Option<Service>,
+    pub end: Option<End>,
+    /// Why this poll failed, if it did and the next may not.
+    pub trouble: Option<String>,
+}
+
+/// Why a deployment is no longer followed.
+pub(super) enum End {
+    Outcome(Outcome),
+    /// AWS no longer lets us look.
+    Lost(Error),
+}
+
+impl Watched {
+    pub fn new(target: usize, service: Service, rollout: Rollout, timeout: Duration) -> Self {
+        let started = Instant::now();
+        let deadline = started + timeout;
+        let due = (started + POLL).min(deadline);
+        Watched { target, service, rollout, started, deadline, due, service_deployments: true }
+    }
+}
+
+/// The deployments that are being followed.
+#[derive(Default)]
+pub(super) struct Watch {
+    watched: Vec<Watched>,
+}
+
+impl Watch {
+    pub fn len(&self) -> usize {
+        self.watched.len()
+    }
+
+    /// The caller's numbers of the deployments that are followed.
+    pub fn targets(&self) -> impl Iterator<Item = usize> {
+        self.watched.iter().map(|watched| watched.target)
+    }
+
+    pub fn add(&mut self, watched: Watched) {
+        self.watched.push(watched);
+    }
+
+    /// Waits until at least one deployment is due, and polls all that are: ten services a call. Those that have ended
+    /// are no longer followed.
+    ///
+    /// A poll that fails is no verdict: the deployment goes on, and so does watching it.
+    pub async fn poll(&mut self, ecs: &Ecs) -> Vec<Polled> {
+        let Some(due) = self.watched.iter().map(|watched| watched.due).min() else {
+            return Vec::new();
+        };
+        tokio::time::sleep_until(due).await;
+        let due = due + TOGETHER;
+        let mut clusters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for watched in self.watched.iter().filter(|watched| watched.due <= due) {
+            clusters.entry(watched.service.cluster_arn.clone()).or_default().push(watched.service.arn.clone());
+        }
+        let mut found: BTreeMap<String, Result<Option<Service>>> = BTreeMap::new();
+        for (cluster, arns) in clusters {
+            for arns in arns.chunks(SERVICES_A_CALL) {
+                match ecs.describe_services(&cluster, arns).await {
+                    Ok(services) => {
+                        found.extend(arns.iter().map(|arn| (arn.clone(), Ok(None))));
+                        found.extend(services.into_iter().map(|service| (service.arn.clone(), Ok(Some(service)))));
+                    }
+                    Err(error) => found.extend(arns.iter().map(|arn| (arn.clone(), Err(error.clone())))),
+                }
+            }
+        }
+        let mut polled = Vec::new();
+        for watched in self.watched.iter_mut().filter(|watched| watched.due <= due) {
+            let seen = found.remove(&watched.service.arn).unwrap_or(Ok(None));
+            polled.push(watched.take_in(ecs, seen).await);
+        }
+        let ended = |target: usize| polled.iter().any(|p: &Polled| p.target == target && p.end.is_some());
+        self.watched.retain(|watched| !ended(watched.target));
+        polled
+    }
+}
+
+impl Watched {
+    /// `seen` is what the poll found, `None` where the service was not in the answer, or why the poll failed.
+    async fn take_in(&mut self, ecs: &Ecs, seen: Result<Option<Service>>) -> Polled {
+        let verdict = match &seen {
+            Err(_) => Verdict::Wait,
+            Ok(None) => self.rollout.observe(&Seen::Missing),
+            Ok(Some(service)) => {
+                let mut observation = service.observation();
+                observation.service_deployment = self.service_deployment(ecs, service).await;
+                self.rollout.observe(&Seen::Service(observation))
+            }
+        };
+        let now = Instant::now();
+        let interval = if now - self.started < LATER { POLL } else { POLL_LATER };
+        self.due = (now + interval).min(self.deadline.max(now));
+        let mut end = match verdict {
+            Verdict::Done(outcome) => Some(End::Outcome(outcome)),
+            Verdict::Wait if now >= self.deadline => Some(End::Outcome(Outcome::TimedOut)),
+            Verdict::Wait => None,
+        };
+        let (service, trouble) = match seen {
+            Ok(service) => (service, None),
+            Err(error) if error.is_about_permission() => {
+                end = Some(End::Lost(error));
+                (None, None)
+            }
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Polled { target: self.target, service, end, trouble }
+    }
+
+    /// Status and reason of the service deployment in progress. It needs a permission of its own, and not every
+    /// region has it; without it the list of deployments has to do.
+    async fn service_deployment(&mut self, ecs: &Ecs, service: &Service) -> Option<(String, String)> {
+        // The one that the service named right after the update is ours; a later one is not.
+        let arn = self.service.service_deployment.clone().filter(|_| self.service_deployments)?;
+        let describe = ecs.client.describe_service_deployments().service_deployment_arns(arn);
+        match call!("DescribeServiceDeployments", describe.send()) {
+            Ok(answer) => {
+                let deployment = answer.service_deployments().first()?;
+                let status = deployment.status()?.as_str().to_owned();
+                let reason = deployment.status_reason().unwrap_or_default().to_owned();
+                tracing::trace!(service = service.name, status, "service deployment");
+                Some((status, reason))
+            }
+            Err(error) => {
+                self.service_deployments = !is_unavailable(&error);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_sidetap_global_optspecs
+    string join \n profile= region= endpoint-url= output= color= no-input v/verbose q/quiet h/help V/version
+end
+
+function __fish_sidetap_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_sidetap_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_sidetap_using_subcommand
+    set -l cmd (__fish_sidetap_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c sidetap -n "__fish_sidetap_needs_command" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_needs_command" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_needs_command" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_needs_command" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_needs_command" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_needs_command" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_needs_command" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_needs_command" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_needs_command" -s V -l version -d 'Print version'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "list" -d 'List clusters, services or task definitions'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "man" -d 'Write manual pages, one a command, into a directory'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "exit-codes" -d 'List the exit codes and what they mean'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -f -a "clusters" -d 'List the clusters of the region'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and not __fish_seen_subcommand_from clusters services task-definitions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from clusters" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l cluster -d 'The cluster, by name or ARN' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from services" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from task-definitions" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from help" -f -a "clusters" -d 'List the clusters of the region'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from help" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from help" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'
+complete -c sidetap -n "__fish_sidetap_using_subcommand list; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l file -d 'A task definition in a file, or - for standard input; needs no AWS account' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cluster -d 'The services\' cluster, by name or ARN' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l service -d 'A service, by name or ARN; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l service-tag -d 'Of all services, only those with this tag; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l task-definition -d 'A task definition on ECS; registers a revision and touches no service' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l sidecar -d 'sensor, forwarder, levo, traceable, or the path of a container definition in JSON (- for standard input)' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l image -d 'The sidecar\'s image; sensor and forwarder need it' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l container-name -d 'The name of the sidecar\'s container' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l env -d 'An environment variable of the sidecar; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l secret -d 'An environment variable from Secrets Manager or the SSM parameter store; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l essential -d 'Whether the task stops when the sidecar does' -r -f -a "true\t''
+false\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l log-group -d 'The CloudWatch log group [default: the application\'s]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l log-region -d 'The log group\'s region' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l log-stream-prefix -d 'The prefix of the log stream' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l export -d 'sensor: where records go, as ndjson:-, ndjson:PATH, har:DIR, otlp:URL, pcapng:PATH or none; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l filter -d 'sensor: which packets, as a pcap-filter expression' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l rate-limit -d 'sensor, levo: transactions a minute' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l destination -d 'forwarder, traceable: where packets go' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l bpf-filter -d 'forwarder, traceable: which packets, as a pcap-filter expression' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l interface -d 'forwarder, traceable: the interface, or any' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l mtu -d 'forwarder, traceable: the largest packet in bytes; forwarder also: auto' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l stat-duration -d 'forwarder, traceable: seconds between two lines of statistics' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l satellite-url -d 'levo: the satellite' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l levo-env -d 'levo: the application environment, such as staging' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l levoai-org-id -d 'levo: the organisation' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cpu-percentage-limit -d 'Percent of the task\'s CPU [default: 5]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l memory-percentage-limit -d 'Percent of the task\'s memory [default: 5]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cpu -d 'CPU units; 1024 are one vCPU' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l memory -d 'Memory in MiB' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l take-from -d 'Take the share out of this container\'s CPU and memory' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l out -d 'Save the plan for `sidetap apply`' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l timeout -d 'How long a deployment is watched' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l max-parallel -d 'Deployments at once' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l all-services -d 'All services of the cluster'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l low-resource -d 'sensor, levo: the profile for tight tasks: 100 transactions a minute, bodies to 1 MB'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l grow-task -d 'Move to the next valid task size if the sidecar does not fit'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l best-effort -d 'Reserve nothing; only limit the sidecar\'s memory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l dry-run -d 'Show the plan and change nothing'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l detailed-exitcode -d 'Exit with 2 if there are changes to make'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l show-values -d 'Show the values of environment variables in the diff'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l yes -d 'Do not ask before the change is made'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l register-only -d 'Register revisions and leave the services alone'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l no-wait -d 'Do not watch the deployments'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l auto-rollback -d 'Return to the revision before when a deployment fails or times out'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l keep-going -d 'Go on with the other services after a failure'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l in-place -d 'With --file: change the file instead of printing'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l timeout -d 'How long a deployment is watched' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l max-parallel -d 'Deployments at once' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l show-values -d 'Show the values of environment variables in the diff'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l yes -d 'Do not ask before the change is made'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l register-only -d 'Register revisions and leave the services alone'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l no-wait -d 'Do not watch the deployments'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l auto-rollback -d 'Return to the revision before when a deployment fails or times out'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l keep-going -d 'Go on with the other services after a failure'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l file -d 'The task definition; - for standard input' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l out -d 'Save the plan for `sidetap apply`' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l dry-run -d 'Show the plan and change nothing'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l detailed-exitcode -d 'Exit with 2 if there are changes to make'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l show-values -d 'Show the values of environment variables in the diff'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l in-place -d 'Change the file instead of printing'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand man" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s h -l help -d 'Print help'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "clusters" -d 'List the clusters of the region'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'

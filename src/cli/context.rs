@@ -1,0 +1,80 @@
+//! What a command knows beside its own flags: the global flags, and who sits at the other end.
+
+#[cfg(feature = "aws")]
+use std::io::IsTerminal;
+
+use anstream::ColorChoice;
+use tracing_subscriber::EnvFilter;
+
+use super::global::{ColorWhen, GlobalArgs, OutputFormat};
+use super::output::Printer;
+
+/// Made once, before the command runs.
+pub struct Context {
+    #[cfg(feature = "aws")]
+    pub global: GlobalArgs,
+    /// The command line without the program's name, for ready command lines in errors.
+    #[cfg(feature = "aws")]
+    pub argv: Vec<String>,
+    #[cfg(feature = "aws")]
+    pub interactivity: Interactivity,
+    pub printer: Printer,
+}
+
+/// Whether somebody can be asked.
+#[cfg(feature = "aws")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interactivity {
+    /// A person sits at a terminal.
+    Person,
+    /// Nobody does, or they asked not to be asked: a missing value is an error, nothing ever waits.
+    Nobody,
+}
+
+#[cfg(feature = "aws")]
+impl Interactivity {
+    fn detect(no_input: bool) -> Self {
+        let terminals = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        match terminals && !dumb && !ci && !no_input {
+            true => Interactivity::Person,
+            false => Interactivity::Nobody,
+        }
+    }
+}
+
+impl Context {
+    pub fn new(global: GlobalArgs, #[cfg(feature = "aws")] argv: Vec<String>) -> Self {
+        match global.color {
+            ColorWhen::Auto => {}
+            ColorWhen::Always => ColorChoice::Always.write_global(),
+            ColorWhen::Never => ColorChoice::Never.write_global(),
+        }
+        start_log(global.verbose);
+        let printer = Printer::new(global.quiet, global.output == OutputFormat::Json);
+        Context {
+            #[cfg(feature = "aws")]
+            interactivity: Interactivity::detect(global.no_input),
+            #[cfg(feature = "aws")]
+            global,
+            #[cfg(feature = "aws")]
+            argv,
+            printer,
+        }
+    }
+}
+
+/// Logs to standard error. Bodies are never logged: they hold the application's environment.
+fn start_log(verbose: u8) {
+    let directives = match verbose {
+        0 => return,
+        1 => "sidetap=debug",
+        _ => "sidetap=trace,aws_config=debug",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(directives))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}

@@ -1,0 +1,146 @@
+//! Carries out a plan on ECS and reports what became of it: the second half of `inject` and `apply`.
+
+use serde::Serialize;
+
+use super::confirm::confirm;
+use super::context::Context;
+use super::failure;
+use super::output::progress::Reporter;
+use super::output::{plan as plan_output, report};
+use super::planning::Connected;
+use super::run_args::ApplyArgs;
+use crate::ecs::{self, Applied, Interrupt, Report};
+use crate::exit::Exit;
+use crate::taskdef::Plan;
+use crate::taskdef::diff::Values;
+
+/// The result of a run as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    plan_id: &'a str,
+    account: Option<&'a str>,
+    region: Option<&'a str>,
+    results: &'a [Report],
+}
+
+/// Shows the plan, asks, applies, reports. After Ctrl-C nothing more is started, and what was done is reported.
+pub async fn execute(
+    connected: &Connected,
+    plan: &Plan,
+    args: &ApplyArgs,
+    values: Values,
+    cx: &Context,
+) -> anyhow::Result<Exit> {
+    if plan.is_blocked(args.keep_going) {
+        return blocked(plan, cx);
+    }
+    if !cx.printer.json() {
+        plan_output::show(&cx.printer, plan, values)?;
+    } else if !args.yes {
+        cx.printer.error(&plan_output::text(plan, values));
+    }
+    let interrupt = on_ctrl_c().await;
+    if plan.summary.change > 0 && !confirmed(connected, plan, args, cx)? {
+        cx.printer.note("nothing was changed");
+        return Ok(Exit::Failed);
+    }
+    let reporter = Reporter::new(cx);
+    let reports = ecs::apply(&connected.ecs, plan, &args.options(), &reporter, interrupt.clone()).await;
+    reporter.clear();
+    finish(connected, plan, &reports, cx)?;
+    if interrupt.is_raised() {
+        cx.printer.error("interrupted; what was started goes on in ECS\n");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit(&reports))
+}
+
+/// An interrupt that the first Ctrl-C raises; the second ends the process at once.
+async fn on_ctrl_c() -> Interrupt {
+    let (raise, interrupt) = Interrupt::new();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _ = raise.send(true);
+        }
+        let _ = tokio::signal::ctrl_c().await;
+        std::process::exit(Exit::Interrupted.code().into());
+    });
+    // Lets the handler take its place before the next question is asked.
+    tokio::task::yield_now().await;
+    interrupt
+}
+
+fn confirmed(connected: &Connected, plan: &Plan, args: &ApplyArgs, cx: &Context) -> anyhow::Result<bool> {
+    let targets = if plan.summary.change == 1 { "target" } else { "targets" };
+    let place = format!("account {} in {}", plan.account.as_deref().unwrap_or("unknown"), connected.ecs.region);
+    confirm(&format!("Change {} {targets} in {place}?", plan.summary.change), args.yes, cx)
+}
+
+/// Says which targets are blocked and why. As JSON, that is the plan itself.
+fn blocked(plan: &Plan, cx: &Context) -> anyhow::Result<Exit> {
+    if cx.printer.json() {
+        plan_output::show(&cx.printer, plan, Values::Masked)?;
+    }
+    for target in &plan.targets {
+        let Some(reason) = &target.reason else { continue };
+        let title = format!("`{}` cannot be changed", target.name());
+        cx.printer.error(&failure::text(&title, std::slice::from_ref(&reason.message), &reason.hints));
+    }
+    if plan.summary.change > 0 {
+        cx.printer.note("nothing was changed; `--keep-going` changes the others");
+    }
+    Ok(Exit::Blocked)
+}
+
+fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) -> anyhow::Result<()> {
+    let text = match cx.printer.json() {
+        true => {
+            let document = Document {
+                plan_id: &plan.plan_id,
+                account: plan.account.as_deref(),
+                region: Some(&connected.ecs.region),
+                results: reports,
+            };
+            serde_json::to_string_pretty(&document)? + "\n"
+        }
+        false => report::text(plan, reports),
+    };
+    cx.printer.result(&text)?;
+    for report in reports {
+        if let Some(error) = &report.error {
+            let named = format!("`{}` failed", report.target);
+            cx.printer.error(&failure::text(&named, &[error.to_string()], &error.hints()));
+        }
+    }
+    Ok(())
+}
+
+/// All good: 0. Some good: 3. None: the code of what went wrong, a failed deployment first.
+fn exit(reports: &[Report]) -> Exit {
+    let touched = || reports.iter().filter(|report| report.outcome != Applied::Unchanged);
+    let good = touched().filter(|report| report.outcome.is_good()).count();
+    let bad: Vec<Exit> = touched().filter_map(exit_of).collect();
+    if bad.is_empty() {
+        return Exit::Done;
+    }
+    if good > 0 {
+        return Exit::Partly;
+    }
+    for exit in [Exit::Deployment, Exit::TimedOut, Exit::Auth, Exit::Blocked] {
+        if bad.contains(&exit) {
+            return exit;
+        }
+    }
+    Exit::Failed
+}
+
+fn exit_of(report: &Report) -> Option<Exit> {
+    match report.outcome {
+        outcome if outcome.is_good() => None,
+        Applied::TimedOut => Some(Exit::TimedOut),
+        Applied::Blocked => Some(Exit::Blocked),
+        Applied::NotStarted => Some(Exit::Failed),
+        Applied::Error => Some(report.error.as_ref().map_or(Exit::Failed, failure::of_ecs)),
+        _ => Some(Exit::Deployment),
+    }
+}

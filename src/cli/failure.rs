@@ -1,0 +1,148 @@
+//! How a failure reaches a person: what failed, why, what to do next, and the exit code. The one place that maps
+//! kinds of errors to exit codes.
+
+use std::fmt::Write;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::context::Context;
+use super::output::style::{self, paint};
+use super::output::{Printer, sanitise};
+use crate::exit::Exit;
+
+/// Reports an error of a command.
+pub fn report(error: &anyhow::Error, cx: &Context) -> Exit {
+    let (exit, hints) = judge(error);
+    let mut causes = error.chain().map(ToString::to_string);
+    let title = causes.next().unwrap_or_default();
+    cx.printer.error(&text(&title, &causes.collect::<Vec<_>>(), &hints));
+    #[cfg(feature = "aws")]
+    if let Some(line) = super::usage::ready_line(error, &cx.argv) {
+        cx.printer.error(&labelled("try", &line));
+    }
+    exit
+}
+
+/// The exit code of an error, and what to do next.
+pub fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
+    #[cfg(feature = "aws")]
+    if let Some(judged) = error.chain().find_map(patcher::judge) {
+        return judged;
+    }
+    let _ = error;
+    (Exit::Failed, Vec::new())
+}
+
+/// What failed, why, and what to do next, as people read it.
+pub fn text(title: &str, causes: &[String], hints: &[String]) -> String {
+    let mut text = format!("{} {}\n", paint(style::ERROR, "error:"), sanitise(title));
+    let mut said = title.to_owned();
+    for cause in causes {
+        // A cause that its parent already quotes says nothing new.
+        if said.contains(cause.as_str()) {
+            continue;
+        }
+        for line in cause.lines() {
+            let _ = writeln!(text, "  {}", sanitise(line));
+        }
+        said.clone_from(cause);
+    }
+    for hint in hints {
+        text.push_str(&labelled("hint", hint));
+    }
+    text
+}
+
+fn labelled(label: &str, line: &str) -> String {
+    format!("  {} {}\n", paint(style::HINT, &format!("{label}:")), sanitise(line))
+}
+
+/// A failure of clap's parser, or `--help` and `--version`.
+pub fn report_parse(error: &clap::Error, argv: &[String]) -> Exit {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return Exit::Done,
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let words: Vec<&str> = argv.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+            let example = match words.first() {
+                Some(&"list") => "list services --cluster CLUSTER",
+                Some(&"apply") => "apply PLAN.json",
+                Some(&"completions") => "completions bash",
+                Some(&"man") => "man DIR",
+                _ => "inject --file task-definition.json --image IMAGE --dry-run",
+            };
+            Printer::new(false, false).error(&format!("\n  try: sidetap {example}\n"));
+        }
+        _ => {}
+    }
+    Exit::Usage
+}
+
+/// No command was named.
+pub fn no_command() -> Exit {
+    let help = super::Cli::command().render_help();
+    let printer = Printer::new(false, false);
+    printer.error(&format!("{}\n", help.ansi()));
+    printer.error("  try: sidetap inject --file task-definition.json --image IMAGE --dry-run\n");
+    Exit::Usage
+}
+
+#[cfg(feature = "aws")]
+pub use patcher::of_ecs;
+
+#[cfg(feature = "aws")]
+mod patcher {
+    use std::error::Error;
+
+    use super::super::confirm::Interrupted;
+    use super::super::usage::Usage;
+    use crate::exit::Exit;
+    use crate::{aws, ecs, taskdef};
+
+    /// The exit code and hints of the patcher's errors.
+    pub fn judge(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
+        if cause.is::<Interrupted>() {
+            return Some((Exit::Interrupted, Vec::new()));
+        }
+        if let Some(usage) = cause.downcast_ref::<Usage>() {
+            return Some((Exit::Usage, usage.hints.clone()));
+        }
+        if let Some(error) = cause.downcast_ref::<taskdef::Error>() {
+            return Some((of_task_definition(error), error.hints()));
+        }
+        if let Some(error) = cause.downcast_ref::<aws::Error>() {
+            return Some((of_call(error), error.hints()));
+        }
+        let error = cause.downcast_ref::<ecs::Error>()?;
+        Some((of_ecs(error), error.hints()))
+    }
+
+    /// The exit code of a failure on ECS.
+    pub fn of_ecs(error: &ecs::Error) -> Exit {
+        match error {
+            ecs::Error::Call(error) => of_call(error),
+            ecs::Error::TaskDefinition(error) => of_task_definition(error),
+            ecs::Error::NotFound { .. } => Exit::Failed,
+            ecs::Error::Stale { .. } | ecs::Error::Blocked { .. } => Exit::Blocked,
+        }
+    }
+
+    fn of_task_definition(error: &taskdef::Error) -> Exit {
+        match error.kind() {
+            taskdef::Kind::Input => Exit::Failed,
+            taskdef::Kind::Usage => Exit::Usage,
+            taskdef::Kind::Blocked => Exit::Blocked,
+        }
+    }
+
+    fn of_call(error: &aws::Error) -> Exit {
+        match error.kind {
+            aws::ErrorKind::Credentials | aws::ErrorKind::AccessDenied => Exit::Auth,
+            aws::ErrorKind::NoRegion | aws::ErrorKind::Settings => Exit::Usage,
+            aws::ErrorKind::Network | aws::ErrorKind::Service => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `sidetap inject`: add a sidecar to a task definition, in a file or on ECS.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::context::Context;
+use super::execute::execute;
+use super::file::{self, Access};
+use super::output::{plan as plan_output, progress::Counter};
+use super::planning::{self, Connected, FromFile, block_on};
+use super::run_args::{ApplyArgs, PlanArgs};
+use super::sidecar_args::SidecarArgs;
+use super::size_args::SizeArgs;
+use super::source_args::{Source, SourceArgs};
+use super::usage::{self, Usage};
+use crate::aws::environment_region;
+use crate::ecs::{self, InjectRequest};
+use crate::exit::Exit;
+use crate::taskdef::diff::pretty;
+use crate::taskdef::{self, Action, Plan, Reason, Sidecar, SizeRequest, Target, inject};
+
+/// Add a sidecar to a task definition, in a file or on ECS.
+///
+/// With --file, the patched task definition goes to standard output, ready to register. With services, a revision is
+/// registered from the one that each service runs, the service updated, and the deployment watched.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Everything after `--` is appended to the sidecar's command line.")]
+pub struct Args {
+    #[command(flatten)]
+    source: SourceArgs,
+    #[command(flatten)]
+    sidecar: SidecarArgs,
+    #[command(flatten)]
+    size: SizeArgs,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    apply: ApplyArgs,
+    /// With --file: change the file instead of printing.
+    #[arg(long, requires = "file", conflicts_with = "dry_run", help_heading = "Run")]
+    in_place: bool,
+}
+
+pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
+    let reads_sidecar = args.sidecar.sidecar == "-";
+    if reads_sidecar && args.source.file.as_deref().is_some_and(file::is_stdin) {
+        return Err(Usage::new("`--file -` and `--sidecar -` both read standard input").into());
+    }
+    let region = cx.global.region.clone().or_else(environment_region);
+    let source = args.source.resolve();
+    let sidecar = args.sidecar.resolve(region);
+    let on_ecs = !matches!(source, Ok(Source::File(_)) | Err(_)) && !args.plan.dry_run;
+    let confirmable = if on_ecs { super::confirm::possible(args.apply.yes, cx) } else { Ok(()) };
+    let (source, sidecar) = match (source, sidecar, confirmable) {
+        (Ok(source), Ok(sidecar), Ok(())) => (source, sidecar),
+        // What is missing is said before the first call, all of it at once.
+        (source, sidecar, confirmable) => {
+            let problems = [source.err().map(Into::into), sidecar.err(), confirmable.err().map(Into::into)];
+            return Err(usage::first(problems.into_iter().flatten()));
+        }
+    };
+    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs()) {
+        return Err(Usage::new(format!("`{flag}` means nothing with `--file`")).into());
+    }
+    match source {
+        Source::File(path) => into_file(&path, &sidecar, &args.size.request(), &args.plan, args.in_place, cx),
+        source => block_on(into_ecs(source, sidecar, args.size.request(), args.plan, args.apply, cx)),
+    }
+}
+
+fn into_file(
+    path: &Path,
+    sidecar: &Sidecar,
+    size: &SizeRequest,
+    args: &PlanArgs,
+    in_place: bool,
+    cx: &Context,
+) -> anyhow::Result<Exit> {
+    if in_place && file::is_stdin(path) {
+        return Err(Usage::new("`--in-place` needs a file, not standard input").into());
+    }
+    let FromFile { definition, envelope } = FromFile::read(path)?;
+    let cannot = || format!("cannot add the sidecar to {}", file::name(path));
+    let target = Target::file(&path.to_string_lossy());
+    let injected = match inject(&definition, &envelope, sidecar, size) {
+        Ok(injected) => injected,
+        Err(error) => {
+            if args.dry_run && error.kind() == taskdef::Kind::Blocked {
+                let target = target.changed(definition.clone(), None, definition, Vec::new());
+                let plan = Plan::new(None, None, vec![target.blocked(Reason::from(&error))]);
+                planning::save(args, &plan, cx)?;
+                if cx.printer.json() {
+                    plan_output::show(&cx.printer, &plan, args.values())?;
+                }
+            }
+            return Err(error).with_context(cannot);
+        }
+    };
+    let patched = injected.definition.clone();
+    let target = target.injected(sidecar.preset.label(), definition, None, injected);
+    let plan = Plan::new(None, None, vec![target]);
+    planning::save(args, &plan, cx)?;
+    if args.dry_run {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+        return Ok(planning::verdict(args, &plan, false));
+    }
+    let target = &plan.targets[0];
+    match in_place {
+        true if target.action == Action::None => {}
+        true => file::replace(path, &pretty(patched.as_value()), Access::AsBefore)?,
+        false => cx.printer.result(&pretty(patched.as_value()))?,
+    }
+    cx.printer.note(&plan_output::one_line(target));
+    Ok(Exit::Done)
+}
+
+async fn into_ecs(
+    source: Source,
+    sidecar: Sidecar,
+    size: SizeRequest,
+    args: PlanArgs,
+    apply: ApplyArgs,
+    cx: &Context,
+) -> anyhow::Result<Exit> {
+    let connected = Connected::open(cx).await?;
+    let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..sidecar };
+    let request = InjectRequest { sidecar: &sidecar, size: &size };
+    let account = connected.account();
+    let counter = Counter::new(cx, "services");
+    let plan = match &source {
+        Source::Services { cluster, selection } => {
+            let seen = |count| counter.set(count);
+            ecs::plan_injection(&connected.ecs, account, cluster, selection, request, seen).await?
+        }
+        Source::TaskDefinition(name) => ecs::plan_task_definition(&connected.ecs, account, name, request).await?,
+        Source::File(_) => unreachable!("a file needs no ECS"),
+    };
+    counter.clear();
+    if plan.targets.is_empty() {
+        cx.printer.note("no service was selected");
+    }
+    planning::save(&args, &plan, cx)?;
+    if args.dry_run {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+        return Ok(planning::verdict(&args, &plan, apply.keep_going));
+    }
+    execute(&connected, &plan, &apply, args.values(), cx).await
+}

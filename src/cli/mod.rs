@@ -1,0 +1,112 @@
+//! The terminal: the command line, its commands, output and prompts. The only place that prints.
+
+#[cfg(feature = "aws")]
+mod apply;
+mod completions;
+#[cfg(feature = "aws")]
+mod confirm;
+mod context;
+#[cfg(feature = "aws")]
+mod execute;
+mod exit_codes;
+mod failure;
+#[cfg(feature = "aws")]
+mod file;
+mod global;
+#[cfg(feature = "aws")]
+mod inject;
+#[cfg(feature = "aws")]
+mod list;
+mod man;
+pub mod output;
+#[cfg(feature = "aws")]
+mod planning;
+#[cfg(feature = "aws")]
+mod remove;
+#[cfg(feature = "aws")]
+mod run_args;
+#[cfg(feature = "aws")]
+mod sidecar_args;
+#[cfg(feature = "aws")]
+mod size_args;
+#[cfg(feature = "aws")]
+mod source_args;
+#[cfg(feature = "aws")]
+mod usage;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use self::context::Context;
+use crate::exit::Exit;
+
+/// Adds a traffic sensor or packet forwarder to Amazon ECS tasks, and takes it out again.
+///
+/// Every change is shown as a plan before it is made. Results go to standard output; prompts, progress and logs to
+/// standard error. `sidetap help exit-codes` lists the exit codes.
+#[derive(Debug, Parser)]
+#[command(name = "sidetap", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: global::GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "aws")]
+    List(list::Args),
+    #[cfg(feature = "aws")]
+    Inject(Box<inject::Args>),
+    #[cfg(feature = "aws")]
+    Apply(apply::Args),
+    #[cfg(feature = "aws")]
+    Remove(remove::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    ExitCodes(exit_codes::Args),
+}
+
+impl Command {
+    fn run(self, cx: &mut Context) -> anyhow::Result<Exit> {
+        match self {
+            #[cfg(feature = "aws")]
+            Command::List(args) => list::run(args, cx),
+            #[cfg(feature = "aws")]
+            Command::Inject(args) => inject::run(*args, cx),
+            #[cfg(feature = "aws")]
+            Command::Apply(args) => apply::run(args, cx),
+            #[cfg(feature = "aws")]
+            Command::Remove(args) => remove::run(args, cx),
+            Command::Completions(args) => completions::run(&args, cx),
+            Command::Man(args) => man::run(&args, cx),
+            Command::ExitCodes(args) => exit_codes::run(&args, cx),
+        }
+    }
+}
+
+/// The whole command line, for completions and manual pages.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses the command line, runs the command and reports a failure. Returns how it ended.
+pub fn main() -> Exit {
+    let argv: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let cli = match command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => return failure::report_parse(&error, &argv),
+    };
+    let mut cx = Context::new(
+        cli.global,
+        #[cfg(feature = "aws")]
+        argv,
+    );
+    let Some(command) = cli.command else {
+        return failure::no_command();
+    };
+    match command.run(&mut cx) {
+        Ok(exit) => exit,
+        Err(error) => failure::report(&error, &cx),
+    }
+}

@@ -1,0 +1,130 @@
+//! A plan as people read it.
+
+use std::fmt::Write;
+
+use super::style::{self, paint};
+use super::{Printer, sanitise};
+use crate::taskdef::diff::{self, Values};
+use crate::taskdef::{Action, Plan, PlanSize, Target, TargetKind, Warning};
+
+/// Shows the whole plan as a result: JSON, or text with the diff of every target.
+pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()> {
+    let text = match printer.json() {
+        true => serde_json::to_string_pretty(plan)? + "\n",
+        false => text(plan, values),
+    };
+    Ok(printer.result(&text)?)
+}
+
+/// The plan as text.
+pub fn text(plan: &Plan, values: Values) -> String {
+    let mut text = paint(style::STRONG, &format!("Plan {}", plan.plan_id));
+    if let (Some(account), Some(region)) = (&plan.account, &plan.region) {
+        let _ = write!(text, " for account {account} in {region}");
+    }
+    text.push_str("\n\n");
+    for target in &plan.targets {
+        self::target(&mut text, target, values);
+        text.push('\n');
+    }
+    let summary = plan.summary;
+    let _ =
+        writeln!(text, "{} to change, {} unchanged, {} blocked", summary.change, summary.no_change, summary.blocked);
+    text
+}
+
+fn target(text: &mut String, target: &Target, values: Values) {
+    let action = match target.action {
+        Action::Update => paint(style::ADDED, "change"),
+        Action::None => "no change".to_owned(),
+        Action::Blocked => paint(style::ERROR, "blocked"),
+    };
+    let kind = match target.kind {
+        TargetKind::Service => "service ",
+        TargetKind::TaskDefinition => "task definition ",
+        TargetKind::File => "file ",
+    };
+    let _ = writeln!(text, "{kind}{}: {action}", paint(style::STRONG, &sanitise(target.name())));
+    let mut line = |label: &str, value: &str| {
+        let mut lines = value.lines();
+        let _ = writeln!(text, "  {label:<9}{}", sanitise(lines.next().unwrap_or_default()));
+        for more in lines {
+            let _ = writeln!(text, "  {:<9}{}", "", sanitise(more));
+        }
+    };
+    if let Some(reason) = &target.reason {
+        line("because", &reason.message);
+        for hint in &reason.hints {
+            line("hint", hint);
+        }
+    }
+    if let Some(arn) = target.base.as_ref().and_then(|base| base.task_definition_arn.as_deref()) {
+        line("base", arn);
+    }
+    if let Some(sidecar) = &target.sidecar {
+        line("sidecar", &format!("{} ({})", sidecar.container_name, sidecar.preset));
+    }
+    if let Some(size) = &target.size {
+        line("size", &self::size(size));
+    }
+    if !target.unknown_fields.is_empty() {
+        line("keeps", &format!("fields new to this version: {}", target.unknown_fields.join(", ")));
+    }
+    for warning in &target.warnings {
+        let _ = writeln!(text, "  {}", warning_line(warning));
+    }
+    if let Some(documents) = target.documents.as_ref().filter(|_| target.action == Action::Update) {
+        text.push('\n');
+        coloured_diff(text, &diff::unified(documents, values));
+    }
+}
+
+/// A warning as a line.
+pub fn warning_line(warning: &Warning) -> String {
+    format!("{} {}", paint(style::WARNING, "warning:"), sanitise(&warning.message))
+}
+
+/// What happened to a file, with its warnings: a line for standard error.
+pub fn one_line(target: &Target) -> String {
+    let name = target.sidecar.as_ref().map_or("the sidecar", |sidecar| sidecar.container_name.as_str());
+    let mut text = sanitise(&match (target.action, &target.size) {
+        (Action::Update, Some(size)) => format!("{}: added {name}: {}", target.name(), self::size(size)),
+        _ => format!("{}: {name} is already there, nothing to change", target.name()),
+    });
+    for warning in &target.warnings {
+        text.push('\n');
+        text.push_str(&warning_line(warning));
+    }
+    text
+}
+
+/// A sidecar's size in words.
+pub fn size(size: &PlanSize) -> String {
+    let cpu = match size.cpu {
+        Some(cpu) => format!("{cpu} CPU units and "),
+        None => "no reserved CPU and at most ".to_owned(),
+    };
+    let of = match (size.of_cpu, size.of_memory_mib) {
+        (Some(cpu), Some(memory)) => format!(" of {cpu} and {memory}"),
+        (None, Some(memory)) => format!(" of {memory} MiB"),
+        _ => String::new(),
+    };
+    let room = match (&size.taken_from, size.task_cpu, size.task_memory_mib) {
+        (Some(name), ..) => format!(", taken from `{name}`"),
+        (None, Some(cpu), Some(memory)) => format!(", in a task grown to {cpu} and {memory}"),
+        _ => String::new(),
+    };
+    format!("{cpu}{} MiB{of}{room}", size.memory_mib)
+}
+
+fn coloured_diff(text: &mut String, diff: &str) {
+    for line in diff.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => style::ADDED,
+            Some(b'-') => style::REMOVED,
+            Some(b'@') => style::HINT,
+            _ => style::STRONG.effects(anstyle::Effects::new()),
+        };
+        let _ = writeln!(text, "  {}", paint(style, &sanitise(line)));
+    }
+}

@@ -1,0 +1,137 @@
+//! What is shown while something goes on: lines that move on a terminal, and elsewhere a timestamped line a change.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::super::context::{Context, Interactivity};
+use super::{Printer, sanitise};
+use crate::ecs::{Event, ObservedDeployment, Outcome, Progress, family_revision};
+
+/// How long a spinner takes from one picture to the next.
+const TICK: Duration = Duration::from_millis(120);
+
+/// A count that goes up while something is listed; only shown on a terminal.
+pub struct Counter(Option<ProgressBar>);
+
+impl Counter {
+    pub fn new(cx: &Context, what: &str) -> Self {
+        if cx.printer.quiet() || cx.interactivity == Interactivity::Nobody {
+            return Counter(None);
+        }
+        let bar = ProgressBar::new_spinner().with_style(style("{spinner} {pos} {msg}")).with_message(what.to_owned());
+        bar.enable_steady_tick(TICK);
+        Counter(Some(bar))
+    }
+
+    pub fn set(&self, count: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(count as u64);
+        }
+    }
+
+    pub fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows what happens to services.
+pub enum Reporter {
+    Terminal { bars: MultiProgress, by_target: Mutex<BTreeMap<String, ProgressBar>>, printer: Printer },
+    Plain { said: Mutex<BTreeMap<String, String>>, printer: Printer },
+}
+
+impl Reporter {
+    pub fn new(cx: &Context) -> Self {
+        match cx.interactivity {
+            Interactivity::Person if !cx.printer.quiet() => {
+                Reporter::Terminal { bars: MultiProgress::new(), by_target: Mutex::default(), printer: cx.printer }
+            }
+            _ => Reporter::Plain { said: Mutex::default(), printer: cx.printer },
+        }
+    }
+
+    /// Takes moving lines off the screen.
+    pub fn clear(&self) {
+        if let Reporter::Terminal { by_target, .. } = self {
+            // Each is ended, or its ticking would draw it again.
+            for bar in by_target.lock().unwrap_or_else(PoisonError::into_inner).values() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
+
+impl Progress for Reporter {
+    fn event(&self, event: &Event<'_>) {
+        let (target, text) = words(event);
+        match self {
+            Reporter::Plain { said, printer } => {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                if said.insert(target.to_owned(), text.clone()).as_ref() != Some(&text) {
+                    let now = humantime::format_rfc3339_seconds(SystemTime::now());
+                    printer.note(&format!("{now} {}: {text}", sanitise(target)));
+                }
+            }
+            Reporter::Terminal { bars, by_target, printer } => {
+                let mut by_target = by_target.lock().unwrap_or_else(PoisonError::into_inner);
+                let bar = by_target.entry(target.to_owned()).or_insert_with(|| {
+                    let style = style("{spinner} {prefix}  {msg}  {elapsed}");
+                    let bar = bars.add(ProgressBar::new_spinner()).with_style(style);
+                    bar.enable_steady_tick(TICK);
+                    bar.with_prefix(sanitise(target))
+                });
+                match event {
+                    Event::Note { .. } => bars.suspend(|| printer.note(&format!("{}: {text}", sanitise(target)))),
+                    Event::Finished { .. } => bar.finish_with_message(text),
+                    _ => bar.set_message(text),
+                }
+            }
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("a valid template")
+}
+
+fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
+    match event {
+        Event::Registered { target, task_definition } => {
+            (target, format!("registered {}", family_revision(task_definition)))
+        }
+        Event::Updated { target, task_definition } => {
+            (target, format!("deploying {}", family_revision(task_definition)))
+        }
+        Event::Deploying { target, deployment } => (target, counts(deployment)),
+        Event::Finished { target, outcome } => (target, ended(outcome)),
+        Event::Note { target, text } => (target, sanitise(text)),
+    }
+}
+
+fn counts(deployment: &ObservedDeployment) -> String {
+    format!(
+        "{}  {}/{} running  {} pending  {} failed",
+        family_revision(&deployment.task_definition),
+        deployment.running,
+        deployment.desired,
+        deployment.pending,
+        deployment.failed
+    )
+}
+
+fn ended(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Succeeded => "deployed".to_owned(),
+        Outcome::Failed { reason } => format!("deployment failed: {}", sanitise(reason)),
+        Outcome::RolledBack { reason } => format!("rolled back by ECS: {}", sanitise(reason)),
+        Outcome::Superseded { by } => format!("superseded by a deployment of {}", family_revision(by)),
+        Outcome::Gone { reason } => format!("the service is gone: {reason}"),
+        Outcome::Unverified => "updated; it wants no tasks, so that nothing is proved".to_owned(),
+        Outcome::TimedOut => "timed out; the deployment goes on".to_owned(),
+    }
+}

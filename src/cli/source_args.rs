@@ -1,0 +1,71 @@
+//! SOURCE: which task definitions a command is about.
+
+use std::path::PathBuf;
+
+use super::usage::Usage;
+use crate::ecs::Selection;
+
+/// The flags of SOURCE.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Source: one of a file, services, or a task definition")]
+pub struct SourceArgs {
+    /// A task definition in a file, or - for standard input; needs no AWS account.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["cluster", "service", "all_services", "task_definition"])]
+    pub file: Option<PathBuf>,
+    /// The services' cluster, by name or ARN.
+    #[arg(long, value_name = "CLUSTER", conflicts_with = "task_definition")]
+    pub cluster: Option<String>,
+    /// A service, by name or ARN; repeatable.
+    #[arg(long, value_name = "SERVICE", conflicts_with_all = ["all_services", "task_definition"])]
+    pub service: Vec<String>,
+    /// All services of the cluster.
+    #[arg(long, conflicts_with = "task_definition")]
+    pub all_services: bool,
+    /// Of all services, only those with this tag; repeatable.
+    #[arg(long, value_name = "KEY=VALUE", requires = "all_services", value_parser = super::sidecar_args::pair)]
+    pub service_tag: Vec<(String, String)>,
+    /// A task definition on ECS; registers a revision and touches no service.
+    #[arg(long, value_name = "FAMILY[:REVISION]|ARN")]
+    pub task_definition: Option<String>,
+}
+
+/// A resolved SOURCE.
+#[derive(Debug)]
+pub enum Source {
+    File(PathBuf),
+    Services { cluster: String, selection: Selection },
+    TaskDefinition(String),
+}
+
+impl SourceArgs {
+    /// Decides which source is meant.
+    pub fn resolve(self) -> Result<Source, Usage> {
+        if let Some(path) = self.file {
+            return Ok(Source::File(path));
+        }
+        if let Some(name) = self.task_definition {
+            return Ok(Source::TaskDefinition(name));
+        }
+        let chosen = self.all_services || !self.service.is_empty();
+        match (self.cluster, chosen) {
+            (Some(cluster), true) => {
+                let selection = match self.all_services {
+                    true => Selection::All { tags: self.service_tag },
+                    false => Selection::Named(self.service),
+                };
+                Ok(Source::Services { cluster, selection })
+            }
+            (None, true) => Err(Usage::new("the services' cluster is missing")
+                .hint("`sidetap list clusters` shows them")
+                .missing("--cluster CLUSTER")),
+            (Some(_), false) => Err(Usage::new("which services of the cluster?")
+                .hint("`--service SERVICE` names one, `--all-services` takes all")
+                .missing("--service SERVICE")),
+            (None, false) => Err(Usage::new("which task definition?")
+                .hint("`--file PATH` changes a file, without an AWS account")
+                .hint("`--cluster CLUSTER --service SERVICE` changes a service")
+                .hint("`--task-definition FAMILY` registers a revision and touches no service")
+                .missing("--file PATH")),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Faults on request.
+
+use crate::operations::Refusal;
+
+/// What goes wrong with the next calls of an operation.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// `ThrottlingException`, so many times.
+    Throttle { operation: &'static str, times: u32 },
+    /// The work is done and the connection closed without an answer, so many times.
+    LoseReply { operation: &'static str, times: u32 },
+    /// `AccessDeniedException`, always.
+    Deny { operation: &'static str },
+    /// `ExpiredTokenException`, for everything, always.
+    ExpireCredentials,
+}
+
+/// The faults still to come.
+#[derive(Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+/// What to do with a call.
+pub(crate) enum Fate {
+    Serve,
+    ServeAndLoseReply,
+    Refuse(Refusal),
+}
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    /// Decides a call's fate and uses the fault up.
+    pub fn fate(&mut self, called: &str) -> Fate {
+        for fault in &mut self.0 {
+            match fault {
+                Fault::Throttle { operation, times } if *operation == called && *times > 0 => {
+                    *times -= 1;
+                    return Fate::Refuse(Refusal::new("ThrottlingException", "Rate exceeded"));
+                }
+                Fault::LoseReply { operation, times } if *operation == called && *times > 0 => {
+                    *times -= 1;
+                    return Fate::ServeAndLoseReply;
+                }
+                Fault::Deny { operation } if *operation == called => {
+                    let message = format!(
+                        "User: arn:aws:iam::{0}:user/tester is not authorized to perform: ecs:{called} on resource: * \
+                         because no identity-based policy allows the ecs:{called} action",
+                        crate::ACCOUNT
+                    );
+                    return Fate::Refuse(Refusal::new("AccessDeniedException", &message));
+                }
+                Fault::ExpireCredentials => {
+                    let message = "The security token included in the request is expired";
+                    return Fate::Refuse(Refusal::new("ExpiredTokenException", message));
+                }
+                _ => {}
+            }
+        }
+        Fate::Serve
+    }
+}

@@ -1,0 +1,21 @@
+//! The tests of the binary, one file a command or capability. Pure rules are tested beside their code and in
+//! `properties`.
+
+mod apply;
+mod bad_input;
+mod boto3;
+mod corpus;
+mod exit_codes;
+mod generated;
+mod inject_file;
+mod inject_service;
+mod interactivity;
+mod list;
+mod moto;
+mod plan_schema;
+mod properties;
+mod remove_file;
+mod rollout;
+mod scale;
+mod session;
+mod support;

@@ -1,0 +1,248 @@
+//! What becomes of deployments, as the binary sees and tells it.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use standin::{Fault, Script, Standin};
+
+use crate::support::{Sidetap, task_definition};
+
+fn service(script: Script) -> Standin {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web")).script("web", [script]);
+    standin
+}
+
+const INJECT: &str = "inject --cluster main --service web --image i --yes";
+
+#[test]
+fn a_slow_success_is_told_line_by_line() {
+    let standin = service(Script::SucceedsAt(2));
+    let finished = Sidetap::new(INJECT).against(&standin).exits(0);
+    finished.stderr_has("web: web:2  1/2 running  2 pending  0 failed").stderr_has("web: deployed");
+}
+
+#[test]
+fn a_failed_deployment_tells_why_its_tasks_stopped_our_container_first() {
+    let standin = service(Script::Fails);
+    let finished = Sidetap::new(INJECT).against(&standin).exits(6);
+    let text = finished.stdout();
+    assert!(text.contains("tasks failed to start"), "{finished}");
+    let ours = text.find("container sidetap-sensor exit code 137 (OutOfMemoryError").expect("ours is told");
+    assert!(ours < text.find("container app exit code 0").expect("the others, too"), "{finished}");
+}
+
+#[test]
+fn a_rolled_back_deployment_is_a_failure() {
+    let standin = service(Script::RollsBack);
+    let finished = Sidetap::new(INJECT).against(&standin).exits(6);
+    finished.stdout_has("rolled back by ECS: ECS deployment circuit breaker: tasks failed to start.");
+}
+
+#[test]
+fn a_rollback_that_only_the_service_deployment_tells_of_is_a_failure() {
+    let standin = service(Script::RollsBackOnAlarm);
+    standin.edit_service("web", json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}));
+    let finished = Sidetap::new(INJECT).against(&standin).exits(6);
+    finished.stdout_has("rolled back by ECS: Service deployment rolled back because of an alarm");
+}
+
+#[test]
+fn a_region_or_policy_without_service_deployments_does_without() {
+    let standin = service(Script::SucceedsAt(2));
+    standin.fault(Fault::Deny { operation: "DescribeServiceDeployments" });
+    Sidetap::new(INJECT).against(&standin).exits(0);
+    assert_eq!(standin.calls_of("DescribeServiceDeployments").len(), 1, "it is not asked again");
+}
+
+#[test]
+fn a_superseded_deployment_is_a_failure() {
+    let standin = service(Script::Superseded);
+    Sidetap::new(INJECT).against(&standin).exits(6).stdout_has("superseded by a deployment of somebody-elses:");
+}
+
+#[test]
+fn a_deleted_service_is_a_failure() {
+    let standin = service(Script::Deleted);
+    Sidetap::new(INJECT).against(&standin).exits(6).stdout_has("the service is gone: it is DRAINING");
+}
+
+#[test]
+fn a_stuck_deployment_times_out_and_goes_on() {
+    let standin = service(Script::Stuck);
+    let started = Instant::now();
+    let finished = Sidetap::new(&format!("{INJECT} --timeout 2s")).against(&standin).exits(7);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    finished.stdout_has("not finished after 2s; the deployment goes on");
+}
+
+#[test]
+fn a_service_that_wants_no_tasks_proves_nothing() {
+    let standin = service(Script::Stuck);
+    standin.edit_service("web", json!({"desiredCount": 0, "runningCount": 0}));
+    let finished = Sidetap::new(INJECT).against(&standin).exits(0);
+    finished.stdout_has("updated, unverified").stdout_has("nothing will start");
+}
+
+#[test]
+fn auto_rollback_returns_to_the_revision_before() {
+    for (script, code) in [(Script::Fails, 6), (Script::Stuck, 7)] {
+        let standin = service(script);
+        let line = format!("{INJECT} --auto-rollback --timeout 7s");
+        Sidetap::new(&line).against(&standin).exits(code).stdout_has("returning to web:1: done");
+        assert!(standin.service_json("web")["taskDefinition"].as_str().unwrap().ends_with("web:1"));
+    }
+}
+
+#[test]
+fn the_way_back_is_not_taken_over_somebody_elses_deployment() {
+    let superseded = service(Script::Superseded);
+    Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&superseded).exits(6);
+    assert_eq!(superseded.calls_of("UpdateService").len(), 1);
+
+    let moved = service(Script::Stuck);
+    let meanwhile = moved.clone();
+    let other = std::thread::spawn(move || {
+        wait_for(&meanwhile, "TagResource");
+        meanwhile
+            .edit_service("web", json!({"taskDefinition": "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9"}));
+    });
+    let finished = Sidetap::new(&format!("{INJECT} --auto-rollback --timeout 3s")).against(&moved).exits(7);
+    other.join().unwrap();
+    finished.stdout_has("not returning to web:1: somebody has deployed web:9");
+    assert_eq!(moved.calls_of("UpdateService").len(), 1);
+}
+
+#[test]
+fn a_rollback_that_ecs_made_unseen_is_recognised() {
+    let standin = service(Script::RollsBack);
+    let finished = Sidetap::new(&format!("{INJECT} --auto-rollback --timeout 1s")).against(&standin).exits(6);
+    finished.stdout_has("rolled back by ECS");
+    assert_eq!(standin.calls_of("UpdateService").len(), 1);
+}
+
+#[test]
+fn a_rolled_back_service_no_longer_says_that_it_has_a_sidecar() {
+    for (script, more) in [(Script::RollsBack, ""), (Script::Fails, "--auto-rollback")] {
+        let standin = service(script);
+        Sidetap::new(&format!("{INJECT} {more}")).against(&standin).exits(6);
+        let tags = standin.service_json("web")["tags"].clone();
+        let sidecar = tags.as_array().unwrap().iter().find(|tag| tag["key"] == "sidetap:sidecar");
+        assert_eq!(sidecar.unwrap()["value"], "");
+    }
+}
+
+#[test]
+fn credentials_that_expire_while_watching_end_the_watch_at_once() {
+    let standin = service(Script::Stuck);
+    let meanwhile = standin.clone();
+    let other = std::thread::spawn(move || {
+        wait_for(&meanwhile, "TagResource");
+        meanwhile.fault(Fault::ExpireCredentials);
+    });
+    let finished = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&standin).exits(4);
+    other.join().unwrap();
+    finished.stderr_has("aws sso login");
+    assert_eq!(standin.calls_of("UpdateService").len(), 1);
+}
+
+#[test]
+fn the_first_failure_stops_what_has_not_started_unless_told_to_keep_going() {
+    let run = |more: &str| {
+        let standin = Standin::start();
+        for name in ["a", "b", "c"] {
+            standin.service("main", name, task_definition(name));
+        }
+        standin.script("a", [Script::Fails]);
+        let line =
+            format!("inject --cluster main --all-services --image i --yes --max-parallel 1 --output json {more}");
+        let finished = Sidetap::new(&line).against(&standin).run();
+        let results = finished.json()["results"].as_array().unwrap().clone();
+        let outcomes: Vec<String> = results.iter().map(|r| r["outcome"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(standin.calls_of("RegisterTaskDefinition").len(), 3, "all are registered first");
+        (finished.code(), outcomes.join(" "))
+    };
+    assert_eq!(run(""), (6, "failed not-started not-started".to_owned()));
+    assert_eq!(run("--keep-going"), (3, "failed succeeded succeeded".to_owned()));
+}
+
+#[test]
+fn no_more_deployments_run_at_once_than_asked_for() {
+    let standin = Standin::start();
+    for name in ["a", "b", "c"] {
+        standin.service("main", name, task_definition(name));
+    }
+    let line = "inject --cluster main --all-services --image i --yes --max-parallel 2";
+    Sidetap::new(line).against(&standin).exits(0);
+    let order: Vec<String> = standin
+        .calls()
+        .into_iter()
+        .filter(|call| {
+            call.operation == "UpdateService" || call.body["services"].as_array().is_some_and(|s| s.len() == 2)
+        })
+        .map(|call| call.operation)
+        .collect();
+    assert_eq!(
+        order,
+        ["UpdateService", "UpdateService", "DescribeServices", "UpdateService"],
+        "the third waits for a poll"
+    );
+}
+
+fn wait_for(standin: &Standin, operation: &str) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while standin.calls_of(operation).is_empty() {
+        assert!(Instant::now() < deadline, "{operation} is called");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Runs sidetap and presses Ctrl-C once `operation` was called. Returns the exit code and both streams.
+#[cfg(unix)]
+fn interrupted(standin: &Standin, line: &str, operation: &str) -> (Option<i32>, String, String) {
+    let child = Command::new(assert_cmd::cargo::cargo_bin!("sidetap"))
+        .args(line.split_whitespace())
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", standin.url())
+        .env("AWS_ACCESS_KEY_ID", standin::ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", standin::SECRET_KEY)
+        .env("AWS_REGION", standin::REGION)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for(standin, operation);
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_watching_and_says_that_the_deployment_goes_on() {
+    let standin = service(Script::Stuck);
+    let (code, stdout, stderr) = interrupted(&standin, INJECT, "TagResource");
+    assert_eq!(code, Some(130));
+    assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
+    assert!(stdout.contains("deployment started") && stdout.contains("To go back:"), "{stdout}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_registering_starts_nothing_more_and_reports_what_was_done() {
+    let standin = Standin::start();
+    for name in ["a", "b", "c"] {
+        standin.service("main", name, task_definition(name));
+    }
+    standin.delay(Duration::from_millis(200));
+    let line = "inject --cluster main --all-services --image i --yes --output json";
+    let (code, stdout, stderr) = interrupted(&standin, line, "RegisterTaskDefinition");
+    assert_eq!(code, Some(130), "{stderr}");
+    let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let outcomes: Vec<_> = result["results"].as_array().unwrap().iter().map(|r| r["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["not-started", "not-started", "not-started"]);
+    assert!(result["results"][0]["task_definition"].as_str().unwrap().ends_with("a:2"), "what was registered is told");
+    assert!(standin.calls_of("UpdateService").is_empty());
+}

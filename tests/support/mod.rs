@@ -1,0 +1,23 @@
+//! What the tests share: the binary in a hermetic environment, fixtures, the stand-in, and third-party software.
+
+mod fixtures;
+mod run;
+mod third_party;
+
+pub use fixtures::{fixture, fixture_path, registrable, task_definition};
+pub use run::Sidetap;
+pub use third_party::{Python, free_port};
+
+/// Compares with `snapshots/NAME.snap`.
+pub fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
+    settings.add_filter(r"sidetap \d+\.\d+\.\d+", "sidetap [version]");
+    settings.add_filter(r#"("sidetap.version": )"[^"]*""#, "$1\"[version]\"");
+    settings.add_filter(r#"("tool_version": )"[^"]*""#, "$1\"[version]\"");
+    settings.add_filter(r"\b[0-9a-f]{16}\b", "[plan-id]");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

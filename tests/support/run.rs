@@ -1,0 +1,114 @@
+//! The real binary, alone in the world: its own home, no AWS settings, no terminal.
+
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use serde_json::Value;
+use standin::{ACCESS_KEY, REGION, SECRET_KEY, Standin};
+use tempfile::TempDir;
+
+/// A run of sidetap that is being prepared.
+pub struct Sidetap {
+    command: assert_cmd::Command,
+    line: String,
+    _home: TempDir,
+}
+
+/// A run that has ended.
+pub struct Finished {
+    line: String,
+    output: Output,
+}
+
+impl Sidetap {
+    /// A command line; words are split at spaces.
+    pub fn new(line: &str) -> Self {
+        Self::of(line.split_whitespace())
+    }
+
+    /// A command line, word by word.
+    pub fn of<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let words: Vec<&str> = words.into_iter().collect();
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("sidetap"));
+        command
+            .args(&words)
+            .env_clear()
+            .env("HOME", home.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"))
+            .timeout(Duration::from_secs(120));
+        Sidetap { command, line: words.join(" "), _home: home }
+    }
+
+    /// Against the stand-in, with its keys.
+    pub fn against(self, standin: &Standin) -> Self {
+        self.env("AWS_ENDPOINT_URL", &standin.url()).with_keys()
+    }
+
+    /// With the stand-in's keys and region in the environment.
+    pub fn with_keys(self) -> Self {
+        self.env("AWS_ACCESS_KEY_ID", ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY).env("AWS_REGION", REGION)
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn stdin(mut self, text: &str) -> Self {
+        self.command.write_stdin(text);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(mut self) -> Finished {
+        let output = self.command.output().expect("sidetap runs");
+        Finished { line: self.line, output }
+    }
+
+    /// Runs it, and requires this exit code.
+    pub fn exits(self, code: i32) -> Finished {
+        let finished = self.run();
+        assert_eq!(finished.code(), code, "{finished}");
+        finished
+    }
+}
+
+impl Finished {
+    pub fn code(&self) -> i32 {
+        self.output.status.code().unwrap_or(-1)
+    }
+
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Standard output as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.output.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{self}"))
+    }
+
+    pub fn stdout_has(self, text: &str) -> Self {
+        assert!(self.stdout().contains(text), "standard output lacks `{text}`\n{self}");
+        self
+    }
+
+    pub fn stderr_has(self, text: &str) -> Self {
+        assert!(self.stderr().contains(text), "standard error lacks `{text}`\n{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Finished {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(out, "$ sidetap {}\nexit {}", self.line, self.code())?;
+        writeln!(out, "--- standard output\n{}--- standard error\n{}", self.stdout(), self.stderr())
+    }
+}

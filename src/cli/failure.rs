@@ -25,7 +25,7 @@ pub fn report(error: &anyhow::Error, cx: &Context) -> Exit {
 }
 
 /// The exit code of an error, and what to do next.
-pub fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
+fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
     #[cfg(feature = "aws")]
     if let Some(judged) = error.chain().find_map(patcher::judge) {
         return judged;

@@ -15,7 +15,7 @@ use crate::taskdef::{Plan, Target, Warning, remove};
 
 /// Take sidetap's sidecars out of a task definition in a file.
 ///
-/// What putting them in had changed is undone: the very document comes out that went in.
+/// What putting them in had changed is undone: what went in comes out, value for value.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The task definition; - for standard input.
@@ -39,22 +39,22 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let FromFile { definition, envelope } = FromFile::parse(document.clone(), &path)?;
     let removed = remove(&definition, &envelope)
         .with_context(|| format!("cannot take the sidecar out of {}", file::name(&path)))?;
-    let mut warnings = removed.warnings.clone();
+    let warnings = removed.warnings.clone();
+    let mut of_plan = warnings.clone();
     if removed.changes_shape() {
-        warnings.push(Warning::new(
+        of_plan.push(Warning::new(
             "file-shape",
             "the plan is about what can be registered; `sidetap remove` itself gives the file its former shape back",
         ));
     }
     let target = Target::file(&path.to_string_lossy());
-    let target = target.changed(definition, None, removed.definition.clone(), warnings);
+    let target = target.changed(definition, None, removed.definition.clone(), of_plan);
     let plan = Plan::new(None, None, vec![target]);
     planning::save(&args.plan, &plan, cx)?;
     if args.plan.dry_run {
         plan_output::show(&cx.printer, &plan, args.plan.values())?;
         return Ok(planning::verdict(&args.plan, &plan, false));
     }
-    let warnings = removed.warnings.clone();
     let none = removed.containers.is_empty();
     let names = removed.containers.join(", ");
     let after = if none { document } else { removed.into_document() };

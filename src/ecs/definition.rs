@@ -8,6 +8,7 @@ use super::client::{Ecs, call, write};
 use super::error::{Error, Result};
 use super::raw::{CaptureBody, LostAnswerIsOurs, ReplaceBody};
 use crate::aws::{self, ErrorKind};
+use crate::taskdef::plan::TAG_PLAN_ID;
 use crate::taskdef::{TaskDefinition, is_same};
 
 /// How often a registration whose answer was lost is tried again.
@@ -73,11 +74,11 @@ impl Ecs {
 
     /// The ARN of the family's newest revision, if it is this very definition with our plan's tag.
     async fn registered_before(&self, definition: &TaskDefinition) -> Option<String> {
-        let plan_id = plan_id(definition)?;
+        let ours = plan_id(definition)?;
         // A family that cannot be read costs at most a second revision; registering says what is wrong.
         let newest = self.task_definition(definition.family()).await.ok()?;
-        let same =
-            plan_id_is(&newest.definition, &plan_id) && is_same(newest.definition.as_value(), definition.as_value());
+        let same_plan = plan_id(&newest.definition) == Some(ours);
+        let same = same_plan && is_same(newest.definition.as_value(), definition.as_value());
         same.then_some(newest.arn)
     }
 
@@ -107,12 +108,8 @@ impl Ecs {
     }
 }
 
-fn plan_id(definition: &TaskDefinition) -> Option<String> {
-    use crate::taskdef::plan::TAG_PLAN_ID;
+/// The plan by which a definition is registered, from its tag.
+fn plan_id(definition: &TaskDefinition) -> Option<&str> {
     let tags = definition.get("tags")?.as_array()?;
-    tags.iter().find(|tag| tag["key"] == TAG_PLAN_ID)?["value"].as_str().map(str::to_owned)
-}
-
-fn plan_id_is(definition: &TaskDefinition, expected: &str) -> bool {
-    plan_id(definition).as_deref() == Some(expected)
+    tags.iter().find(|tag| tag["key"] == TAG_PLAN_ID)?["value"].as_str()
 }

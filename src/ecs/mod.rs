@@ -32,7 +32,7 @@ pub use interrupt::Interrupt;
 pub use listing::ClusterSummary;
 pub use planning::{InjectRequest, Selection, plan_injection, plan_task_definition, verify};
 pub use progress::{Event, Progress};
-pub use receipt::{TAG_MODIFIED_BY, TAG_PREVIOUS, TAG_SIDECAR};
+pub use receipt::TAG_SIDECAR;
 pub use report::{Applied, Report};
 pub use rollout::{Observation, ObservedDeployment, Outcome, Rollout, Seen, Verdict};
 pub use service::Service;

@@ -7,11 +7,11 @@ use crate::taskdef::plan::TAG_PLAN_ID;
 use crate::taskdef::{TaskDefinition, preset_of};
 
 /// Which tool changed the service.
-pub const TAG_MODIFIED_BY: &str = "sidetap:modified-by";
+const TAG_MODIFIED_BY: &str = "sidetap:modified-by";
 /// The names of the sidecars' containers, separated by spaces; empty after a rollback to a revision without one.
 pub const TAG_SIDECAR: &str = "sidetap:sidecar";
 /// The revision that the service ran before, as `family:revision`.
-pub const TAG_PREVIOUS: &str = "sidetap:previous-task-definition";
+const TAG_PREVIOUS: &str = "sidetap:previous-task-definition";
 
 impl Ecs {
     /// Leaves the receipt on a service. Its deployment has started by then, so that a failure is only a note, which is

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::client::{Ecs, call, is_unavailable};
-
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
 use super::rollout::{Outcome, Rollout, Seen, Verdict};

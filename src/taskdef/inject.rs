@@ -100,7 +100,7 @@ impl Ground {
         sizing::reserved(&before)
     }
 
-    /// Whether the sidecar is there and what it has to undo is known.
+    /// Whether what it has to undo is known of the sidecar that was there, if one was.
     fn is_intact(&self) -> bool {
         self.existing.as_ref().is_none_or(|existing| recognise::undo_of(existing).is_some())
     }

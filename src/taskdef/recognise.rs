@@ -18,6 +18,11 @@ pub fn preset_of(container: &Value) -> Option<&str> {
     container["dockerLabels"][PRESET_LABEL].as_str()
 }
 
+/// The index of the last of our sidecars.
+pub(super) fn last_sidecar(task: &TaskDefinition) -> Option<usize> {
+    task.containers().iter().rposition(|container| preset_of(container).is_some())
+}
+
 /// What taking the container out has to undo; `None` where the label is missing or not readable.
 pub(super) fn undo_of(container: &Value) -> Option<Undo> {
     serde_json::from_str(container["dockerLabels"][UNDO_LABEL].as_str()?).ok()

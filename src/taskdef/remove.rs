@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::document::{TaskDefinition, name_of};
 use super::envelope::Envelope;
 use super::error::Result;
-use super::recognise::preset_of;
+use super::recognise::last_sidecar;
 use super::rules;
 use super::undo::take_out;
 use super::warning::Warning;
@@ -42,18 +42,17 @@ impl Removed {
 pub fn remove(base: &TaskDefinition, envelope: &Envelope) -> Result<Removed> {
     let mut removed =
         Removed { definition: base.clone(), containers: Vec::new(), warnings: Vec::new(), envelope: envelope.clone() };
-    let last = |task: &TaskDefinition| task.containers().iter().rposition(|container| preset_of(container).is_some());
-    while let Some(index) = last(&removed.definition) {
-        removed.containers.push(name_of(&removed.definition.containers()[index]).to_owned());
+    while let Some(index) = last_sidecar(&removed.definition) {
+        let name = name_of(&removed.definition.containers()[index]).to_owned();
         let restored = take_out(&removed.definition, index, &mut removed.warnings)?;
         removed.definition = restored.definition;
-        let name = removed.containers.last().cloned().unwrap_or_default();
         if removed.definition.container(&name).is_none() {
             for referrer in rules::drop_references(&mut removed.definition, &name) {
                 let text = format!("`{referrer}` referred to `{name}`, and no longer does");
                 removed.warnings.push(Warning::new("reference-dropped", text));
             }
         }
+        removed.containers.push(name);
         if !envelope.is_bare() {
             // The file has been through ECS since; what only a response has is this revision's, not the old one's.
             removed.envelope = Envelope::default();

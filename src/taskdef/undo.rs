@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::document::{TaskDefinition, name_of};
 use super::envelope::Envelope;
 use super::error::{Error, Result};
-use super::recognise::{UNDO_LABEL, preset_of, undo_of};
+use super::recognise::{UNDO_LABEL, last_sidecar, undo_of};
 use super::sizing::{Room, reserved, task_size};
 use super::units::{cpu_units, memory_mib};
 use super::warning::Warning;
@@ -100,9 +100,7 @@ impl Undo {
             RoomTaken::TakeFrom => self.changed.iter().find_map(|c| c.container.clone()).map(Room::TakeFrom),
         }
     }
-}
 
-impl Undo {
     /// The task shrinks again, CPU and memory together, since Fargate takes them in pairs. Where its containers have
     /// come to need the room, or another sidecar has built on it, that is left to whoever of ours leaves later.
     fn undo_in_task(&self, definition: &mut TaskDefinition, warnings: &mut Vec<Warning>) -> Result<()> {
@@ -241,9 +239,8 @@ impl Change {
     /// last of them left, which is the container's own unless somebody changed it, and what is to stand there now.
     fn shift_those_above(&self, given_back: u64, definition: &mut TaskDefinition) -> (Value, Value) {
         let (mut expected, mut replacement) = (self.now.clone(), self.was.clone());
-        let mut links = definition.containers().len();
-        while links > 0 {
-            links -= 1;
+        // Each sidecar takes from a container once, so that a chain is no longer than there are containers.
+        for _ in 0..definition.containers().len() {
             let found = edit_undos(definition, |undo| {
                 let link = undo.changed.iter_mut().find(|other| other.follows(self, &expected))?;
                 let left = self.field.units(&link.now).unwrap_or_default() + given_back;
@@ -280,7 +277,7 @@ fn edit_undos<T>(definition: &mut TaskDefinition, mut edit: impl FnMut(&mut Undo
 /// The task definition without any of our sidecars.
 pub(super) fn without_sidecars(definition: &TaskDefinition) -> Result<TaskDefinition> {
     let mut bare = definition.clone();
-    while let Some(index) = bare.containers().iter().rposition(|container| preset_of(container).is_some()) {
+    while let Some(index) = last_sidecar(&bare) {
         bare = take_out(&bare, index, &mut Vec::new())?.definition;
     }
     Ok(bare)

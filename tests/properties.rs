@@ -1,6 +1,8 @@
 //! What holds for every task definition.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 use sidetap::taskdef::{
     Amount, Envelope, Injected, Kind, Parameters, Preset, Room, Sidecar, SizeRequest, TaskDefinition, inject, patch,
@@ -157,6 +159,21 @@ fn untouched(definition: &Value, sidecar: &str) -> Value {
         }
     }
     rest
+}
+
+/// The properties below pass over refusals, so that enough of what they try has to succeed.
+#[test]
+fn most_of_what_is_tried_is_not_refused() {
+    let mut runner = TestRunner::deterministic();
+    let tried = 300;
+    let succeeded = (0..tried).filter(|_| {
+        let drawn = (document(), sidecar(), request()).new_tree(&mut runner).unwrap();
+        let (document, sidecar, request) = drawn.current();
+        let (base, envelope) = TaskDefinition::parse(document).unwrap();
+        injected(&base, &envelope, &sidecar, &request).is_some()
+    });
+    let succeeded = succeeded.count();
+    assert!(succeeded * 2 > tried, "{succeeded} of {tried}");
 }
 
 proptest! {

@@ -1,0 +1,23 @@
+//! From bytes in order to messages. No clocks, no sockets, no memory without a bound.
+//!
+//! A reader takes the bytes of one direction in pieces of any size, in order, and gives the same messages whatever the
+//! pieces are. It borrows what it can, copies what spans pieces into a buffer with a limit, and counts what it gives up.
+//!
+//! - [`detect`]: which protocol it is
+//! - [`dns`]: DNS messages, over UDP and TCP
+//! - [`grpc`]: gRPC in HTTP/2
+//! - [`http1`]: HTTP/1.0 and HTTP/1.1
+//! - [`http2`], [`hpack`]: HTTP/2 in clear
+//! - [`tls`]: the hellos and alerts of a TLS handshake, as far as they are in clear
+//! - [`websocket`]: the frames and messages of a WebSocket connection
+//! - [`buffers`]: the pool of buffers for what spans pieces
+
+pub mod buffers;
+pub mod detect;
+pub mod dns;
+pub mod grpc;
+pub mod hpack;
+pub mod http1;
+pub mod http2;
+pub mod tls;
+pub mod websocket;

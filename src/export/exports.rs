@@ -1,0 +1,71 @@
+//! All exports of a run.
+
+use super::{Export, ExportError, QueueCounts};
+use crate::packet::Frame;
+use crate::record::Record;
+
+/// Hands each record to every export.
+#[derive(Default)]
+pub struct Exports {
+    exports: Vec<Box<dyn Export>>,
+    records: u64,
+}
+
+impl Exports {
+    /// These, in this order.
+    pub fn new(exports: Vec<Box<dyn Export>>) -> Self {
+        Exports { exports, records: 0 }
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = &dyn Export> {
+        self.exports.iter().map(|export| &**export)
+    }
+
+    /// Records handed over so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Hands a record to all of them.
+    #[inline]
+    pub fn record(&mut self, record: &Record<'_>) {
+        self.records += 1;
+        for export in &mut self.exports {
+            export.record(record);
+        }
+    }
+
+    /// Tells all of them of a frame.
+    #[inline]
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        for export in &mut self.exports {
+            export.frame(frame);
+        }
+    }
+
+    /// Whether there are exports, and nobody reads any of them any longer.
+    pub fn readers_are_gone(&self) -> bool {
+        !self.exports.is_empty() && self.exports.iter().all(|export| export.reader_is_gone())
+    }
+
+    /// Has all of them hand on what they gathered.
+    pub fn flush(&mut self) {
+        for export in &mut self.exports {
+            export.flush();
+        }
+    }
+
+    /// Has all of them write what is left; what failed.
+    pub fn finish(&mut self) -> Vec<ExportError> {
+        self.exports.iter_mut().filter_map(|export| export.finish().err()).collect()
+    }
+
+    /// What became of records, of all exports together.
+    pub fn counts(&self) -> QueueCounts {
+        self.exports.iter().fold(QueueCounts::default(), |sum, export| {
+            let QueueCounts { written, dropped, failed } = export.counts();
+            QueueCounts { written: sum.written + written, dropped: sum.dropped + dropped, failed: sum.failed + failed }
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Records out.
+//!
+//! - [`exports`]: all exports of a run as one
+//! - [`ndjson`]: one JSON object a line
+//! - [`har`]: rolling files of HAR 1.2
+//! - [`pcapng`]: the frames themselves, with comments that name what they completed
+//! - [`queue`]: the thread that writes, and what waits for it
+//! - [`json`], [`url`]: write JSON and URLs
+
+pub mod exports;
+pub mod har;
+pub mod json;
+pub mod ndjson;
+pub mod pcapng;
+pub mod queue;
+#[cfg(test)]
+mod sample;
+pub mod url;
+
+pub use exports::Exports;
+pub use har::Har;
+pub use ndjson::Ndjson;
+pub use pcapng::Pcapng;
+pub use queue::{Overflow, QueueCounts, WriteQueue};
+
+use crate::packet::Frame;
+use crate::record::Record;
+
+/// Takes records as they are made. It never blocks a live capture: what does not fit is counted and left out.
+pub trait Export {
+    /// Takes one.
+    fn record(&mut self, record: &Record<'_>);
+
+    /// A frame was read. The records that it completed have been handed over before.
+    fn frame(&mut self, _frame: &Frame<'_>) {}
+
+    /// Hands on what was gathered, because time has passed.
+    fn flush(&mut self) {}
+
+    /// Writes what is left. No record comes afterwards.
+    fn finish(&mut self) -> Result<(), ExportError>;
+
+    /// What became of records so far.
+    fn counts(&self) -> QueueCounts;
+
+    /// Records that it has no form for, and that [`Export::counts`] does not count.
+    fn left_out(&self) -> u64 {
+        0
+    }
+
+    /// Whether it goes to somebody who does not read any longer.
+    fn reader_is_gone(&self) -> bool {
+        false
+    }
+
+    /// Where it goes, as the user named it.
+    fn target(&self) -> &str;
+}
+
+/// An export that could not write.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to `{target}`")]
+pub struct ExportError {
+    /// As the user named it.
+    pub target: String,
+    #[source]
+    pub source: std::io::Error,
+}

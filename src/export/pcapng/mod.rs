@@ -1,0 +1,233 @@
+//! The frames themselves as pcapng, with comments that name what they completed.
+//!
+//! Packets go through a [`WriteQueue`], which may drop chunks of them; a chunk holds whole blocks, so the file stays one.
+//! The section's header and the descriptions of interfaces, which no packet can be read without, take another way: they
+//! wait in a buffer that the writing thread empties before each chunk. A packet reaches the queue after its interface has
+//! reached that buffer, so it never overtakes it, and what is in the buffer is never dropped.
+//!
+//! Memory is bounded by the queue, one comment of [`comment::MAX_COMMENT`] bytes, and [`MAX_INTERFACES`] interfaces with
+//! names of [`MAX_NAME`](crate::packet::file::MAX_NAME) bytes.
+
+pub mod comment;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::comment::Comment;
+use super::{Export, ExportError, Overflow, QueueCounts, WriteQueue};
+use crate::packet::file::{FileError, Interface, MAX_CAPTURED, MAX_INTERFACES, PcapngWriter, Section};
+use crate::packet::{Frame, LinkType};
+use crate::record::Record;
+
+/// The type of an Enhanced Packet Block (draft-ietf-opsawg-pcapng §4.3).
+const ENHANCED_PACKET: [u8; 4] = 6_u32.to_le_bytes();
+
+/// Writes every frame.
+pub struct Pcapng {
+    target: String,
+    writer: PcapngWriter<Blocks>,
+    /// Shared with the writer of blocks, which keeps its output to itself. Nobody else takes the lock.
+    queue: Arc<Mutex<WriteQueue>>,
+    /// Names and snapshot lengths of the source's interfaces.
+    names: HashMap<u32, (Box<str>, u32)>,
+    /// The number in the file of each interface and link type that frames came with.
+    numbers: HashMap<(u32, LinkType), u32>,
+    /// The one that the last frame came with.
+    last: Option<((u32, LinkType), u32)>,
+    comment: Comment,
+    refused: u64,
+}
+
+impl Pcapng {
+    /// Writes to what the user named so, with a queue of so many bytes in front of it.
+    ///
+    /// # Errors
+    ///
+    /// The thread that writes cannot be started. What the output reports is told by [`Export::finish`].
+    pub fn new(
+        target: String,
+        output: Box<dyn Write + Send>,
+        bytes: usize,
+        overflow: Overflow,
+    ) -> Result<Self, ExportError> {
+        let first = Arc::new(Mutex::new(Vec::new()));
+        let output = Box::new(Output { first: Arc::clone(&first), output });
+        let queue = match WriteQueue::new(output, bytes, overflow) {
+            Ok(queue) => Arc::new(Mutex::new(queue)),
+            Err(source) => return Err(ExportError { target, source }),
+        };
+        let blocks = Blocks { block: Vec::new(), queue: Arc::clone(&queue), first };
+        let application = concat!("sidetap ", env!("CARGO_PKG_VERSION"));
+        let section = Section { os: Some(std::env::consts::OS), application: Some(application), comment: None };
+        let started = PcapngWriter::new(blocks, &section)
+            .and_then(|mut writer| writer.flush().map(|()| writer))
+            .map_err(|error| io::Error::other(error.to_string()));
+        match started {
+            Ok(writer) => Ok(Pcapng {
+                target,
+                writer,
+                queue,
+                names: HashMap::new(),
+                numbers: HashMap::new(),
+                last: None,
+                comment: Comment::default(),
+                refused: 0,
+            }),
+            Err(source) => Err(ExportError { target, source }),
+        }
+    }
+
+    /// Tells the name and the snapshot length, 0 for none, of one of the source's interfaces. Frames that came before
+    /// are of an interface without a name.
+    pub fn interface(&mut self, index: u32, name: &str, snap_length: u32) {
+        if self.names.len() < MAX_INTERFACES {
+            // No longer than the description of an interface can have it.
+            let name = Interface::new(Some(name), LinkType::Ethernet, 0).name.unwrap_or_default();
+            self.names.insert(index, (name, snap_length));
+        }
+    }
+
+    /// The number of an interface in the file, which describes it when it is new; `None` if there are too many.
+    #[inline]
+    fn number(&mut self, interface: u32, link: LinkType) -> Result<Option<u32>, FileError> {
+        match self.last {
+            Some((last, number)) if last == (interface, link) => Ok(Some(number)),
+            _ => self.look_up(interface, link),
+        }
+    }
+
+    #[cold]
+    fn look_up(&mut self, interface: u32, link: LinkType) -> Result<Option<u32>, FileError> {
+        let number = match self.numbers.get(&(interface, link)) {
+            Some(&number) => number,
+            None if self.numbers.len() >= MAX_INTERFACES => return Ok(None),
+            None => {
+                let (name, snap_length) = match self.names.get(&interface) {
+                    Some((name, snap_length)) => (Some(&**name), *snap_length),
+                    None => (None, 0),
+                };
+                self.writer.interface(&Interface::new(name, link, snap_length))?;
+                self.writer.flush()?;
+                let number = self.numbers.len() as u32;
+                self.numbers.insert((interface, link), number);
+                number
+            }
+        };
+        self.last = Some(((interface, link), number));
+        Ok(Some(number))
+    }
+
+    #[inline]
+    fn write(&mut self, frame: &Frame<'_>) -> Result<bool, FileError> {
+        let Some(interface) = self.number(frame.interface, frame.link)? else { return Ok(false) };
+        let captured = frame.bytes.len().min(MAX_CAPTURED as usize);
+        let in_file = Frame { interface, bytes: &frame.bytes[..captured], ..*frame };
+        self.writer.packet(&in_file, self.comment.of(frame))?;
+        self.writer.flush()?;
+        Ok(true)
+    }
+}
+
+impl Export for Pcapng {
+    /// Notes what the next frame completed.
+    fn record(&mut self, record: &Record<'_>) {
+        self.comment.add(record);
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) {
+        match self.write(frame) {
+            Ok(true) => {}
+            Ok(false) | Err(_) => self.refused += 1,
+        }
+        self.comment.clear();
+    }
+
+    fn flush(&mut self) {
+        // What has been completed since the last frame was completed by time.
+        self.comment.clear();
+        lock(&self.queue).flush_writer();
+    }
+
+    fn finish(&mut self) -> Result<(), ExportError> {
+        let mut queue = lock(&self.queue);
+        queue.flush_writer();
+        match queue.finish() {
+            Some(source) => Err(ExportError { target: self.target.clone(), source }),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts frames, not records.
+    fn counts(&self) -> QueueCounts {
+        let QueueCounts { written, dropped, failed } = lock(&self.queue).counts();
+        QueueCounts { written, dropped, failed: failed + self.refused }
+    }
+
+    fn target(&self) -> &str {
+        &self.target
+    }
+}
+
+/// Takes blocks, each followed by a flush: packets to the queue, and others to the buffer that is written first.
+struct Blocks {
+    block: Vec<u8>,
+    queue: Arc<Mutex<WriteQueue>>,
+    first: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Write for Blocks {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.block.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        if self.block.starts_with(&ENHANCED_PACKET) {
+            let mut queue = lock(&self.queue);
+            queue.buffer().extend_from_slice(&self.block);
+            queue.commit();
+        } else {
+            lock(&self.first).extend_from_slice(&self.block);
+        }
+        self.block.clear();
+        Ok(())
+    }
+}
+
+/// Writes what has to come first before each chunk.
+struct Output {
+    first: Arc<Mutex<Vec<u8>>>,
+    output: Box<dyn Write + Send>,
+}
+
+impl Output {
+    fn write_first(&mut self) -> io::Result<()> {
+        // Written without the lock, which the capture must not wait for.
+        let first = std::mem::take(&mut *lock(&self.first));
+        self.output.write_all(&first)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        self.write_first()?;
+        self.output.write_all(chunk)?;
+        Ok(chunk.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write_first()?;
+        self.output.flush()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

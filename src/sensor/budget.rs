@@ -1,0 +1,116 @@
+//! How much memory each part of the engine may use. Made once, from one limit.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::EngineLimits;
+use crate::flow::Limits;
+
+/// What the program needs before it has seen a packet: its code, stacks, and room for what is not counted one by one.
+const FIXED: u64 = 7 << 20;
+/// Below this there is no room for a useful sensor.
+pub const LEAST: u64 = 12 << 20;
+/// Without a limit from anywhere, this is as much as a sensor should ever want.
+pub const MOST_UNASKED: u64 = 64 << 20;
+
+/// A connection in the flow table, with its place in the index.
+const CONNECTION: u64 = 456;
+/// An exchange that waits for its response, with its text.
+const EXCHANGE: u64 = 432;
+
+/// The parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// All of it, in bytes.
+    pub limit: u64,
+    /// The rings of all interfaces together.
+    pub ring_bytes: u64,
+    /// Connections followed at a time.
+    pub connections: usize,
+    /// Exchanges that wait for their response.
+    pub exchanges: usize,
+    /// Segments that came before their turn.
+    pub early_bytes: usize,
+    /// Header blocks that came in parts, and the state of HTTP/2 connections.
+    pub buffer_bytes: usize,
+    /// Records that wait to be written, for all exports together.
+    pub queue_bytes: usize,
+}
+
+/// Why there is no budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{} of memory are too little: the sensor needs at least {}", iec(*limit), iec(LEAST))]
+pub struct TooLittle {
+    pub limit: u64,
+}
+
+impl TooLittle {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        vec![format!(
+            "without `--memory-limit` it is 80 % of the cgroup's limit: give the container at least {}",
+            iec(LEAST / 4 * 5)
+        )]
+    }
+}
+
+fn iec(bytes: u64) -> bytesize::Display {
+    ByteSize(bytes).display().iec()
+}
+
+impl Budget {
+    /// Divides a limit in bytes.
+    pub fn new(limit: u64) -> Result<Self, TooLittle> {
+        if limit < LEAST {
+            return Err(TooLittle { limit });
+        }
+        let rest = limit - FIXED;
+        let share = |percent: u64| rest / 100 * percent;
+        Ok(Budget {
+            limit,
+            ring_bytes: share(26).min(64 << 20),
+            connections: (share(36) / CONNECTION).min(1 << 20) as usize,
+            exchanges: (share(18) / EXCHANGE).min(1 << 20) as usize,
+            early_bytes: share(12).min(64 << 20) as usize,
+            buffer_bytes: share(5).min(16 << 20) as usize,
+            queue_bytes: share(3).min(8 << 20) as usize,
+        })
+    }
+
+    /// What the engine may keep of it.
+    pub fn engine(&self, hole_timeout: Duration) -> EngineLimits {
+        EngineLimits {
+            flows: Limits { connections: self.connections, early_bytes: self.early_bytes, hole_timeout },
+            exchanges: self.exchanges,
+            buffer_bytes: self.buffer_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::FlowTable;
+    use crate::sensor::conversation::Conversations;
+    use crate::sensor::exchanges;
+
+    #[test]
+    fn the_constants_cover_what_things_take() {
+        let connection = FlowTable::<Conversations>::CONNECTION_BYTES as u64;
+        assert!(connection <= CONNECTION, "{connection}");
+        assert!(exchanges::EXCHANGE_BYTES as u64 <= EXCHANGE);
+    }
+
+    #[test]
+    fn the_parts_are_no_more_than_the_whole() {
+        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
+            let budget = Budget::new(limit).unwrap();
+            let parts = budget.ring_bytes
+                + budget.connections as u64 * CONNECTION
+                + budget.exchanges as u64 * EXCHANGE
+                + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes) as u64;
+            assert!(FIXED + parts <= limit, "{limit}: {budget:?}");
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What a connection speaks, and who reads it.
+
+use super::dns::{self, DnsStream, Questions};
+use super::exchanges::{Exchanges, Upgrade};
+use super::http1::{Http1, Room, Turn};
+use super::http2::Http2;
+use super::probe::{Finding, Probe};
+use super::tls::Tls;
+use super::unread::Unread;
+use super::web_socket::WebSocket;
+use crate::export::Exports;
+use crate::flow::{Content, Direction, EndKind, Endpoint, Identity, Interest, Piece, Reader, Side, Summary};
+use crate::packet::Timestamp;
+use crate::packet::decode::Realm;
+use crate::protocol::buffers::Buffers;
+use crate::protocol::detect::Detected;
+use crate::protocol::http1::Mark;
+use crate::record::{self, Connection, Record, TransactionLedger};
+
+/// Reads all connections, and hands their records on.
+pub struct Conversations {
+    exchanges: Exchanges,
+    buffers: Buffers,
+    exports: Exports,
+    questions: Questions,
+    /// Bytes that connections hold beyond their place in the table, and how many they may hold.
+    held: usize,
+    holdable: usize,
+    counts: ConversationCounts,
+    unread: Unread,
+}
+
+/// Connections by what they turned out to speak.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ConversationCounts {
+    pub http1: u64,
+    pub http2: u64,
+    pub tls: u64,
+    pub web_socket: u64,
+    pub dns: u64,
+    pub unknown: u64,
+    /// Given up because the connections together held too much.
+    pub shed: u64,
+}
+
+/// What is remembered of one connection.
+#[derive(Debug, Default)]
+pub enum Conversation {
+    /// No byte was seen.
+    #[default]
+    New,
+    /// Not enough bytes were seen, or none that tell.
+    Undecided(Box<Probe>),
+    Http1(Http1),
+    Http2(Box<Http2>),
+    Tls(Box<Tls>),
+    WebSocket(Box<WebSocket>),
+    Dns(Box<DnsStream>),
+    /// Encrypted or unknown: counted by the flow table alone.
+    Opaque,
+}
+
+impl Conversations {
+    /// Room for so many exchanges that wait for their response, and so many bytes of header blocks in parts.
+    pub fn new(exchanges: usize, buffer_bytes: usize, exports: Exports) -> Self {
+        Conversations {
+            exchanges: Exchanges::with_capacity(exchanges),
+            buffers: Buffers::with_capacity(buffer_bytes / 2),
+            exports,
+            questions: Questions::default(),
+            held: 0,
+            holdable: buffer_bytes / 2,
+            counts: ConversationCounts::default(),
+            unread: Unread::default(),
+        }
+    }
+
+    /// Where records go.
+    pub fn exports(&mut self) -> &mut Exports {
+        &mut self.exports
+    }
+
+    /// Where every transaction went.
+    pub fn ledger(&self) -> TransactionLedger {
+        self.exchanges.ledger()
+    }
+
+    /// What connections turned out to speak.
+    pub fn counts(&self) -> ConversationCounts {
+        self.counts
+    }
+
+    /// Connections that give no transactions.
+    pub fn unread(&self) -> &Unread {
+        &self.unread
+    }
+
+    fn room(&mut self) -> Room<'_> {
+        Room { exchanges: &mut self.exchanges, buffers: &mut self.buffers, exports: &mut self.exports }
+    }
+
+    /// The first bytes, or the first that tell something.
+    fn probe(&mut self, flow: &Identity, state: &mut Conversation, direction: Direction, piece: Piece<'_>) -> Interest {
+        if let Conversation::New = state
+            && [direction, direction.reverse()].iter().any(|&direction| dns::is_port(flow.source(direction).port))
+        {
+            self.counts.dns += 1;
+            *state = Conversation::Dns(Box::default());
+            return self.hand_on(flow, state, direction, piece);
+        }
+        let mut probe = match std::mem::take(state) {
+            Conversation::Undecided(probe) => probe,
+            _ => Box::default(),
+        };
+        let finding = probe.look(flow, direction, &piece);
+        let Finding::Known(detected) = finding else {
+            if finding == Finding::Nothing {
+                return self.give_up(flow, state, direction, Unreadable::Unknown);
+            }
+            *state = Conversation::Undecided(probe);
+            return Interest::Bytes;
+        };
+        let client = match detected {
+            Detected::Http1(side) | Detected::Http2(side) | Detected::Tls(side) => match side {
+                Side::Client => direction,
+                Side::Server => direction.reverse(),
+            },
+            _ => return self.give_up(flow, state, direction, Unreadable::Encrypted(None)),
+        };
+        *state = match detected {
+            Detected::Tls(_) => {
+                self.counts.tls += 1;
+                Conversation::Tls(Box::new(Tls::new(client, piece.time)))
+            }
+            Detected::Http2(_) => {
+                self.counts.http2 += 1;
+                Conversation::Http2(Box::new(Http2::new(client, probe.is_whole(flow, client))))
+            }
+            _ => {
+                self.counts.http1 += 1;
+                let whole = [client, client.reverse()].map(|direction| probe.is_whole(flow, direction));
+                Conversation::Http1(Http1::new(client, whole, probe.is_unknown(client)))
+            }
+        };
+        for (direction, piece) in probe.kept(direction) {
+            self.hand_on(flow, state, direction, piece);
+        }
+        self.hand_on(flow, state, direction, piece)
+    }
+
+    /// The connection speaks something else from here on.
+    fn turn(
+        &mut self,
+        flow: &Identity,
+        state: &mut Conversation,
+        direction: Direction,
+        piece: Piece<'_>,
+        turn: Turn,
+    ) -> Interest {
+        let (Turn::To { upgrade, consumed }, Conversation::Http1(http1)) = (turn, &*state) else {
+            return Interest::Bytes;
+        };
+        let client = http1.client();
+        *state = match upgrade {
+            // What goes through a tunnel is a connection of its own.
+            Upgrade::No => Conversation::New,
+            Upgrade::WebSocket => {
+                self.counts.web_socket += 1;
+                Conversation::WebSocket(Box::new(WebSocket::new(client, http1.extensions(), piece.time)))
+            }
+            Upgrade::Http2 => {
+                self.counts.http2 += 1;
+                Conversation::Http2(Box::new(Http2::upgraded(client, http1.handover(), &self.exchanges)))
+            }
+            Upgrade::Other => return self.give_up(flow, state, direction, Unreadable::Unknown),
+        };
+        let Content::Data(bytes) = piece.content else { return Interest::Bytes };
+        match bytes.get(consumed..) {
+            None | Some([]) => Interest::Bytes,
+            Some(rest) => {
+                let offset = piece.offset + consumed as u64;
+                self.hand_on(flow, state, direction, Piece { offset, content: Content::Data(rest), ..piece })
+            }
+        }
+    }
+
+    /// Nothing more of the connection can be read.
+    fn give_up(
+        &mut self,
+        flow: &Identity,
+        state: &mut Conversation,
+        direction: Direction,
+        why: Unreadable<'_>,
+    ) -> Interest {
+        let port = server_port(flow, direction);
+        match why {
+            Unreadable::Encrypted(name) => self.unread.encrypted(port, name),
+            Unreadable::Unknown => {
+                self.counts.unknown += 1;
+                self.unread.unknown(port);
+            }
+        }
+        *state = Conversation::Opaque;
+        Interest::Nothing
+    }
+
+    fn tls_over(&mut self, flow: &Identity, state: &mut Conversation) -> Interest {
+        let Conversation::Tls(tls) = state else { return Interest::Nothing };
+        let client = tls.client();
+        let handshake = tls.close();
+        if let Some(handshake) = &handshake {
+            let connection = connection(flow, client);
+            self.exports.record(&Record { connection, content: record::Content::Tls(handshake) });
+        }
+        let name = handshake.as_ref().and_then(|handshake| handshake.server_name.as_deref());
+        self.unread.encrypted(flow.source(client.reverse()).port, name);
+        *state = Conversation::Opaque;
+        Interest::Nothing
+    }
+
+    /// A message over UDP.
+    pub fn datagram(&mut self, ends: (Realm, Endpoint, Endpoint), payload: &[u8], time: Timestamp) {
+        if dns::is_port(ends.1.port) || dns::is_port(ends.2.port) {
+            tell_answer(&mut self.questions, &mut self.exports, payload, ends, time);
+        }
+    }
+
+    /// Hands a piece to whoever reads the connection.
+    fn hand_on(
+        &mut self,
+        flow: &Identity,
+        state: &mut Conversation,
+        direction: Direction,
+        piece: Piece<'_>,
+    ) -> Interest {
+        match state {
+            Conversation::Http1(http1) => {
+                let turn = http1.piece(flow, direction, &piece, &mut self.room());
+                self.turn(flow, state, direction, piece, turn)
+            }
+            Conversation::New | Conversation::Undecided(_) => self.probe(flow, state, direction, piece),
+            Conversation::Http2(http2) => {
+                http2.piece(flow, direction, &piece, &mut self.room());
+                Interest::Bytes
+            }
+            Conversation::Tls(tls) => match tls.piece(direction, &piece) {
+                true => self.tls_over(flow, state),
+                false => Interest::Bytes,
+            },
+            Conversation::WebSocket(session) => {
+                session.piece(direction, &piece);
+                Interest::Bytes
+            }
+            Conversation::Dns(stream) => {
+                let (questions, exports) = (&mut self.questions, &mut self.exports);
+                let wanted = stream.piece(flow, direction, &piece, |message, ends| {
+                    tell_answer(questions, exports, message, ends, piece.time);
+                });
+                if wanted { Interest::Bytes } else { self.give_up(flow, state, direction, Unreadable::Unknown) }
+            }
+            Conversation::Opaque => Interest::Nothing,
+        }
+    }
+
+    /// Counts what a connection holds now, and gives it up if all of them hold too much.
+    fn account(
+        &mut self,
+        before: usize,
+        flow: &Identity,
+        state: &mut Conversation,
+        direction: Direction,
+        interest: Interest,
+    ) -> Interest {
+        self.held = (self.held + state.memory()).saturating_sub(before);
+        if self.held <= self.holdable || state.memory() == 0 {
+            return interest;
+        }
+        self.counts.shed += 1;
+        self.held -= state.memory();
+        if let Conversation::Http2(http2) = state {
+            http2.close(flow, &mut self.room());
+        }
+        self.give_up(flow, state, direction, Unreadable::Unknown)
+    }
+}
+
+impl Conversation {
+    /// Bytes that it holds beyond its place in the table.
+    fn memory(&self) -> usize {
+        match self {
+            Conversation::Http2(http2) => http2.memory(),
+            Conversation::Tls(tls) => tls.memory(),
+            Conversation::WebSocket(session) => size_of_val(&**session),
+            Conversation::Dns(stream) => stream.memory(),
+            Conversation::Undecided(probe) => size_of_val(&**probe),
+            Conversation::New | Conversation::Http1(_) | Conversation::Opaque => 0,
+        }
+    }
+}
+
+/// Why a connection is not read.
+enum Unreadable<'a> {
+    Encrypted(Option<&'a str>),
+    Unknown,
+}
+
+fn tell_answer(
+    questions: &mut Questions,
+    exports: &mut Exports,
+    message: &[u8],
+    ends: (Realm, Endpoint, Endpoint),
+    time: Timestamp,
+) {
+    if let Some(answer) = questions.message(message, ends, time) {
+        let (realm, server, client) = ends;
+        let connection = Connection { client: end(client), server: end(server), vni: realm.vni() };
+        exports.record(&Record { connection, content: record::Content::Dns(answer) });
+    }
+}
+
+impl Reader for Conversations {
+    type State = Conversation;
+
+    #[inline]
+    fn piece(&mut self, flow: &Identity, state: &mut Conversation, direction: Direction, piece: Piece<'_>) -> Interest {
+        // Most pieces by far, and they hold nothing.
+        if let Conversation::Http1(http1) = state {
+            let turn = http1.piece(flow, direction, &piece, &mut self.room());
+            if turn == Turn::Stays {
+                return Interest::Bytes;
+            }
+            let interest = self.turn(flow, state, direction, piece, turn);
+            return self.account(0, flow, state, direction, interest);
+        }
+        let before = state.memory();
+        let interest = self.hand_on(flow, state, direction, piece);
+        self.account(before, flow, state, direction, interest)
+    }
+
+    fn end(&mut self, flow: &Identity, state: &mut Conversation, direction: Direction, end: EndKind, time: Timestamp) {
+        match state {
+            Conversation::Http1(http1) => {
+                http1.end(flow, direction, end, Mark { time, ..Mark::default() }, &mut self.room());
+            }
+            Conversation::Http2(http2) => http2.end(flow, direction, time, &mut self.room()),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, flow: &Identity, state: &mut Conversation, summary: &Summary) {
+        self.held = self.held.saturating_sub(state.memory());
+        match state {
+            Conversation::Http1(http1) => {
+                http1.close(flow, Mark { time: summary.last, ..Mark::default() }, &mut self.room());
+            }
+            Conversation::Http2(http2) => http2.close(flow, &mut self.room()),
+            Conversation::Tls(_) => {
+                self.tls_over(flow, state);
+            }
+            Conversation::WebSocket(session) => {
+                let record = session.close(summary);
+                let connection = connection(flow, session.client());
+                self.exports.record(&Record { connection, content: record::Content::WebSocket(&record) });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The two ends as records name them.
+pub fn connection(flow: &Identity, client: Direction) -> Connection {
+    let [client, server] = [client, client.reverse()].map(|direction| end(flow.source(direction)));
+    Connection { client, server, vni: flow.key.realm().vni() }
+}
+
+fn end(endpoint: Endpoint) -> record::Endpoint {
+    record::Endpoint { address: endpoint.address.ip(), port: endpoint.port }
+}
+
+/// The server's port, as far as that can be told: of the end that did not open the connection, else the lower one.
+fn server_port(flow: &Identity, direction: Direction) -> u16 {
+    match flow.initiator {
+        Some(initiator) => flow.source(initiator.reverse()).port,
+        None => flow.source(direction).port.min(flow.source(direction.reverse()).port),
+    }
+}

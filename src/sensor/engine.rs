@@ -1,0 +1,152 @@
+//! The whole way from a frame to records.
+
+use super::conversation::{ConversationCounts, Conversations};
+use super::unread::Unread;
+use crate::export::Exports;
+use crate::flow::{Endpoint, FlowCounts, FlowTable, Ledger, Limits};
+use crate::packet::decode::{self, Decoded, Packet, Transport, Undecoded};
+use crate::packet::fragments::{FragmentCounts, Fragments};
+use crate::packet::{Frame, Timestamp};
+use crate::record::TransactionLedger;
+
+/// How much the engine may keep.
+#[derive(Debug, Clone, Copy)]
+pub struct EngineLimits {
+    pub flows: Limits,
+    /// Exchanges that wait for their response.
+    pub exchanges: usize,
+    /// Bytes of header blocks that came in parts.
+    pub buffer_bytes: usize,
+}
+
+/// Takes frames, hands out records.
+pub struct Engine {
+    table: FlowTable<Conversations>,
+    conversations: Conversations,
+    fragments: Fragments,
+    counts: PacketCounts,
+}
+
+/// Packets by what they were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PacketCounts {
+    /// All frames, and their length on the wire.
+    pub frames: u64,
+    pub bytes: u64,
+    pub tcp: u64,
+    pub udp: u64,
+    pub other_transport: u64,
+    /// Parts of packets.
+    pub fragments: u64,
+    pub not_ip: u64,
+    pub truncated: u64,
+    pub malformed: u64,
+    pub unknown_link: u64,
+    pub too_deep: u64,
+}
+
+/// Everything that was counted.
+#[derive(Debug, Clone, Default)]
+pub struct EngineCounts {
+    pub packets: PacketCounts,
+    pub fragments: FragmentCounts,
+    pub flows: FlowCounts,
+    pub bytes: Ledger,
+    pub conversations: ConversationCounts,
+    pub transactions: TransactionLedger,
+    pub open_connections: usize,
+    pub unread: Unread,
+}
+
+impl Engine {
+    /// An engine that keeps no more than its limits, and hands its records to the exports.
+    pub fn new(limits: EngineLimits, exports: Exports) -> Self {
+        Engine {
+            table: FlowTable::new(limits.flows),
+            conversations: Conversations::new(limits.exchanges, limits.buffer_bytes, exports),
+            fragments: Fragments::default(),
+            counts: PacketCounts::default(),
+        }
+    }
+
+    /// Takes in one frame.
+    #[inline]
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        self.take(frame);
+        self.conversations.exports().frame(frame);
+    }
+
+    #[inline]
+    fn take(&mut self, frame: &Frame<'_>) {
+        self.counts.frames += 1;
+        self.counts.bytes += u64::from(frame.wire_len);
+        let packet = match decode::decode(frame) {
+            Ok(Decoded::Packet(packet)) => packet,
+            Ok(Decoded::Fragment(fragment)) => {
+                self.counts.fragments += 1;
+                match self.fragments.add(&fragment, frame.time) {
+                    Some(Ok(Decoded::Packet(packet))) => packet,
+                    Some(Err(why)) => return self.counts.undecoded(why),
+                    Some(Ok(Decoded::Fragment(_))) | None => return,
+                }
+            }
+            Err(why) => return self.counts.undecoded(why),
+        };
+        let Packet { realm, source, destination, transport } = packet;
+        match transport {
+            Transport::Tcp(segment) => {
+                self.counts.tcp += 1;
+                let ends = (realm, source, destination);
+                self.table.segment(ends, &segment, frame.time, frame.interface, &mut self.conversations);
+            }
+            Transport::Udp(datagram) => {
+                self.counts.udp += 1;
+                let ends = [(source, datagram.source_port), (destination, datagram.destination_port)];
+                let [from, to] = ends.map(|(address, port)| Endpoint { address, port });
+                self.conversations.datagram((realm, from, to), datagram.payload, frame.time);
+            }
+            Transport::Other(_) => self.counts.other_transport += 1,
+        }
+    }
+
+    /// Time has passed, with or without frames.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.table.sweep(now, &mut self.conversations);
+    }
+
+    /// There are no more frames: whatever waits is handed out as it is.
+    pub fn finish(&mut self) {
+        self.table.finish(&mut self.conversations);
+    }
+
+    /// Where records go.
+    pub fn exports(&mut self) -> &mut Exports {
+        self.conversations.exports()
+    }
+
+    /// Everything that was counted so far.
+    pub fn counts(&self) -> EngineCounts {
+        EngineCounts {
+            packets: self.counts,
+            fragments: self.fragments.counts(),
+            flows: self.table.counts(),
+            bytes: self.table.ledger(),
+            conversations: self.conversations.counts(),
+            transactions: self.conversations.ledger(),
+            open_connections: self.table.open_connections(),
+            unread: self.conversations.unread().clone(),
+        }
+    }
+}
+
+impl PacketCounts {
+    fn undecoded(&mut self, why: Undecoded) {
+        match why {
+            Undecoded::NotIp => self.not_ip += 1,
+            Undecoded::Truncated => self.truncated += 1,
+            Undecoded::Malformed => self.malformed += 1,
+            Undecoded::UnknownLink => self.unknown_link += 1,
+            Undecoded::TooDeep => self.too_deep += 1,
+        }
+    }
+}

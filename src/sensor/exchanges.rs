@@ -1,0 +1,225 @@
+//! The exchanges that wait for their response, in slots that are used again.
+
+use crate::record::text::USUAL_TEXT;
+use crate::record::{Completeness, Exchange, Span, TransactionLedger};
+
+/// Stands for "none".
+pub const NONE: u32 = u32::MAX;
+
+/// Bytes that each exchange takes, with the text of a usual request and what an allocation costs.
+pub const EXCHANGE_BYTES: usize = size_of::<Pending>() + TEXT_BYTES;
+const TEXT_BYTES: usize = USUAL_TEXT + 8;
+/// Bytes of text that free slots keep at most: enough for the exchanges of a busy moment.
+const KEPT: usize = 256 << 10;
+
+/// All exchanges that are not complete yet: so many, and so much text in all of them together.
+#[derive(Debug)]
+pub struct Exchanges {
+    slots: Vec<Pending>,
+    free: u32,
+    limit: usize,
+    /// Bytes that exchanges own beside their slots, and those of them that free slots keep for the next exchange.
+    owned: usize,
+    kept: usize,
+    ownable: usize,
+    ledger: TransactionLedger,
+}
+
+/// An exchange that is not complete, and what pairing needs to know of it.
+#[derive(Debug)]
+pub struct Pending {
+    pub exchange: Exchange,
+    /// Where the request begins, in what its client sends.
+    pub request_start: u64,
+    /// How far the client had received the server by then.
+    pub request_acknowledged: i64,
+    /// Where the response ended.
+    pub response_end: u64,
+    /// The next request of the connection that waits, or the next free slot.
+    pub next: u32,
+    /// Bytes that were counted as its own.
+    owned: u32,
+    /// What the response's framing depends on.
+    pub method: Method,
+    pub upgrade: Upgrade,
+    /// What the request says beside the protocol that it asks for: a WebSocket's key, the settings of HTTP/2.
+    pub handshake: Span,
+}
+
+/// The methods that change what a response looks like (RFC 9112 §6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Head,
+    Connect,
+    Other,
+}
+
+/// The protocol that a request asks to change to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Upgrade {
+    No,
+    WebSocket,
+    Http2,
+    Other,
+}
+
+impl Upgrade {
+    /// As records show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Upgrade::No | Upgrade::Other => "other",
+            Upgrade::WebSocket => "websocket",
+            Upgrade::Http2 => "h2c",
+        }
+    }
+}
+
+impl Exchanges {
+    /// Room for so many.
+    pub fn with_capacity(limit: usize) -> Self {
+        Exchanges {
+            slots: Vec::with_capacity(limit),
+            free: NONE,
+            limit,
+            owned: 0,
+            kept: 0,
+            ownable: limit * TEXT_BYTES,
+            ledger: TransactionLedger::default(),
+        }
+    }
+
+    /// A new exchange; `None` if there is no room, which is counted.
+    #[inline]
+    pub fn begin(&mut self) -> Option<u32> {
+        self.ledger.seen += 1;
+        let full = self.free == NONE && self.slots.len() == self.limit;
+        if full || self.owned >= self.ownable {
+            self.ledger.dropped_table_full += 1;
+            return None;
+        }
+        let slot = match self.free {
+            NONE => {
+                self.slots.push(Pending {
+                    exchange: Exchange::default(),
+                    request_start: 0,
+                    request_acknowledged: 0,
+                    response_end: 0,
+                    next: NONE,
+                    owned: 0,
+                    method: Method::Other,
+                    upgrade: Upgrade::No,
+                    handshake: Span::default(),
+                });
+                (self.slots.len() - 1) as u32
+            }
+            free => {
+                let pending = &mut self.slots[free as usize];
+                self.free = pending.next;
+                self.kept -= pending.owned as usize;
+                pending.exchange.reset();
+                pending.next = NONE;
+                pending.method = Method::Other;
+                pending.upgrade = Upgrade::No;
+                free
+            }
+        };
+        self.ledger.pending += 1;
+        self.get_mut(slot).exchange.text.reserve_usual();
+        self.account(slot);
+        Some(slot)
+    }
+
+    /// Counts what an exchange owns now that text was added to it.
+    #[inline]
+    pub fn account(&mut self, slot: u32) {
+        let pending = &mut self.slots[slot as usize];
+        let owned = pending.exchange.memory() as u32;
+        self.owned = self.owned + owned as usize - std::mem::replace(&mut pending.owned, owned) as usize;
+    }
+
+    /// The exchange in a slot.
+    #[inline]
+    pub fn get(&self, slot: u32) -> &Pending {
+        &self.slots[slot as usize]
+    }
+
+    /// The exchange in a slot.
+    #[inline]
+    pub fn get_mut(&mut self, slot: u32) -> &mut Pending {
+        &mut self.slots[slot as usize]
+    }
+
+    /// An exchange was handed on; its slot is free.
+    #[inline]
+    pub fn end(&mut self, slot: u32) {
+        self.ledger.pending -= 1;
+        self.ledger.emitted += 1;
+        let pending = &mut self.slots[slot as usize];
+        self.ledger.incomplete += u64::from(pending.exchange.completeness != Completeness::Complete);
+        pending.exchange.more = None;
+        pending.exchange.text.clear();
+        // Less than half of what there is, so that there is always room for another exchange.
+        if self.kept + pending.exchange.text.capacity() > KEPT.min(self.ownable / 2) {
+            pending.exchange.text.free();
+        }
+        pending.next = self.free;
+        self.free = slot;
+        self.account(slot);
+        self.kept += self.slots[slot as usize].owned as usize;
+    }
+
+    /// A head was there and could not be read.
+    pub fn unread(&mut self) {
+        self.ledger.seen += 1;
+        self.ledger.dropped_unread += 1;
+    }
+
+    /// Where every transaction went so far.
+    pub fn ledger(&self) -> TransactionLedger {
+        self.ledger
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::text::MAX_TEXT;
+
+    #[test]
+    fn long_texts_leave_less_room_and_give_it_back() {
+        let mut exchanges = Exchanges::with_capacity(1000);
+        let fill = |exchanges: &mut Exchanges| {
+            let mut slots = Vec::new();
+            while let Some(slot) = exchanges.begin() {
+                exchanges.get_mut(slot).exchange.text.add(&[b'x'; MAX_TEXT]);
+                exchanges.account(slot);
+                slots.push(slot);
+            }
+            slots
+        };
+        let slots = fill(&mut exchanges);
+        assert!(slots.len() < 1000 * TEXT_BYTES / MAX_TEXT + 2, "{}", slots.len());
+        assert!(exchanges.owned < exchanges.ownable + 2 * MAX_TEXT, "{}", exchanges.owned);
+        for slot in &slots {
+            exchanges.end(*slot);
+        }
+        assert_eq!(exchanges.owned, exchanges.kept);
+        assert!(exchanges.kept <= exchanges.ownable / 2);
+        assert!(fill(&mut exchanges).len() + 1 >= slots.len() / 2);
+        assert!(exchanges.ledger().balances());
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_usual_requests_as_was_said() {
+        let mut exchanges = Exchanges::with_capacity(1000);
+        let slots: Vec<u32> = std::iter::from_fn(|| {
+            let slot = exchanges.begin()?;
+            exchanges.get_mut(slot).exchange.text.add(&[b'x'; USUAL_TEXT]);
+            exchanges.account(slot);
+            Some(slot)
+        })
+        .collect();
+        assert_eq!(slots.len(), 1000);
+        assert_eq!(exchanges.ledger().dropped_table_full, 1);
+    }
+}

@@ -1,0 +1,234 @@
+//! What of a message's head goes into a record. Values that may be personal or secret stay behind.
+
+use httparse::Header;
+
+use super::exchanges::{Method, Pending, Upgrade};
+use crate::protocol::http1::{Head, StartLine};
+use crate::protocol::websocket::{Extensions, accept_key_matches};
+use crate::record::text::MAX_TEXT;
+use crate::record::{Exchange, Scheme, Span, Text, Version};
+
+/// Fields whose values are safe to show, of names of a length.
+fn safe_names(length: usize) -> &'static [&'static str] {
+    match length {
+        3 => &["via"],
+        6 => &["accept", "server"],
+        11 => &["retry-after", "traceparent"],
+        12 => &["content-type", "x-request-id"],
+        13 => &["cache-control"],
+        15 => &["x-amzn-trace-id"],
+        16 => &["content-encoding", "x-amzn-requestid", "x-correlation-id"],
+        _ => &[],
+    }
+}
+
+/// Stands for the value of a query parameter.
+const MASK: &[u8] = b"REDACTED";
+
+/// Takes a request's head into its exchange.
+pub fn take_request(pending: &mut Pending, head: &Head<'_, '_>) {
+    let StartLine::Request { method, target } = head.start else { return };
+    let exchange = &mut pending.exchange;
+    exchange.version = version(head);
+    pending.method = match method {
+        "HEAD" => Method::Head,
+        "CONNECT" => Method::Connect,
+        _ => Method::Other,
+    };
+    pending.upgrade = head.upgrade.map_or(Upgrade::No, upgrade);
+    exchange.method = exchange.text.add(method.as_bytes());
+    let target = Target::parse(target.as_bytes(), pending.method);
+    exchange.scheme = target.scheme;
+    set_path_and_query(exchange, target.path_and_query);
+    // An absolute target names the host with more authority than the field (RFC 9112 §3.2.2).
+    set_host(exchange, target.authority.or(head.host).unwrap_or_default());
+    if let Some(user_agent) = field(head, "user-agent") {
+        exchange.user_agent = exchange.text.add(user_agent);
+    }
+    let handshake = match pending.upgrade {
+        Upgrade::WebSocket => field(head, "sec-websocket-key"),
+        Upgrade::Http2 => field(head, "http2-settings"),
+        Upgrade::No | Upgrade::Other => None,
+    };
+    pending.handshake = handshake.map_or(Span::default(), |value| exchange.text.add(value));
+    exchange.request_fields = safe_fields(&mut exchange.text, head.fields);
+    add_anomalies(exchange, head);
+}
+
+/// Takes a response's head into its exchange.
+pub fn take_response(exchange: &mut Exchange, head: &Head<'_, '_>) {
+    let StartLine::Response { status, reason } = head.start else { return };
+    exchange.version = version(head);
+    exchange.status = Some(status);
+    exchange.reason = exchange.text.add(reason.as_bytes());
+    exchange.response_fields = safe_fields(&mut exchange.text, head.fields);
+    add_anomalies(exchange, head);
+}
+
+/// What a response's head says about the WebSocket that begins after it, if its answer matches the request's key.
+pub fn agreed_web_socket(key: &[u8], head: &Head<'_, '_>) -> Option<Extensions> {
+    let accept = std::str::from_utf8(field(head, "sec-websocket-accept")?).ok()?;
+    let key = std::str::from_utf8(key).ok()?;
+    let extensions = field(head, "sec-websocket-extensions").and_then(|value| std::str::from_utf8(value).ok());
+    accept_key_matches(key.trim(), accept.trim()).then(|| Extensions::from_header(extensions.unwrap_or_default()))
+}
+
+/// The value of the first field of this name.
+fn field<'b>(head: &Head<'_, 'b>, name: &str) -> Option<&'b [u8]> {
+    head.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+}
+
+/// Splits a target into path and query, and masks the query's values.
+pub fn set_path_and_query(exchange: &mut Exchange, target: &[u8]) {
+    let (path, query) = match memchr::memchr(b'?', target) {
+        Some(mark) => (&target[..mark], Some(&target[mark + 1..])),
+        None => (target, None),
+    };
+    exchange.path = exchange.text.add(path);
+    if let Some(query) = query {
+        exchange.query = add_masked(&mut exchange.text, query);
+    }
+}
+
+/// Sets the host, and the port if the authority has one.
+pub fn set_host(exchange: &mut Exchange, authority: &[u8]) {
+    // User information is nobody's business.
+    let authority = authority.rsplit(|&byte| byte == b'@').next().unwrap_or_default();
+    let colon = memchr::memrchr(b':', authority).filter(|&colon| !authority[colon..].contains(&b']'));
+    let (host, port) = match colon {
+        Some(colon) => (&authority[..colon], Some(&authority[colon + 1..])),
+        None => (authority, None),
+    };
+    exchange.host_port = port.and_then(|port| std::str::from_utf8(port).ok()?.parse().ok());
+    exchange.host = exchange.text.add(host);
+}
+
+/// Keeps a field if its value is safe to show. Names are compared without regard to case.
+pub fn add_if_safe(text: &mut Text, name: &[u8], value: &[u8]) {
+    if safe_names(name.len()).iter().any(|safe| safe.as_bytes().eq_ignore_ascii_case(name)) {
+        text.push_field(name, value);
+    }
+}
+
+fn safe_fields(text: &mut Text, fields: &[Header<'_>]) -> Span {
+    let start = text.start();
+    for field in fields {
+        add_if_safe(text, field.name.as_bytes(), field.value);
+    }
+    text.since(start)
+}
+
+fn version(head: &Head<'_, '_>) -> Version {
+    match head.minor_version {
+        0 => Version::Http10,
+        _ => Version::Http11,
+    }
+}
+
+fn upgrade(value: &[u8]) -> Upgrade {
+    let mut names = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    match names.next() {
+        Some(name) if name.eq_ignore_ascii_case(b"websocket") => Upgrade::WebSocket,
+        Some(name) if name.eq_ignore_ascii_case(b"h2c") => Upgrade::Http2,
+        _ => Upgrade::Other,
+    }
+}
+
+fn add_anomalies(exchange: &mut Exchange, head: &Head<'_, '_>) {
+    if !head.anomalies.is_empty() {
+        exchange.more().add_anomalies(head.anomalies.names());
+    }
+}
+
+/// A request target in its parts (RFC 9112 §3.2).
+struct Target<'a> {
+    scheme: Scheme,
+    authority: Option<&'a [u8]>,
+    path_and_query: &'a [u8],
+}
+
+impl<'a> Target<'a> {
+    fn parse(target: &'a [u8], method: Method) -> Self {
+        // CONNECT names an authority (RFC 9112 §3.2.3), unless whoever sent it did not know.
+        if method == Method::Connect && !target.starts_with(b"/") {
+            return Target { scheme: Scheme::Http, authority: Some(target), path_and_query: b"" };
+        }
+        let (scheme, rest) = match target {
+            [b'h' | b'H', b't' | b'T', b't' | b'T', b'p' | b'P', rest @ ..] => match rest {
+                [b':', b'/', b'/', rest @ ..] => (Scheme::Http, rest),
+                [b's' | b'S', b':', b'/', b'/', rest @ ..] => (Scheme::Https, rest),
+                _ => return Target { scheme: Scheme::Http, authority: None, path_and_query: target },
+            },
+            _ => return Target { scheme: Scheme::Http, authority: None, path_and_query: target },
+        };
+        let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
+        let path_and_query = if end == rest.len() { b"/" } else { &rest[end..] };
+        Target { scheme, authority: Some(&rest[..end]), path_and_query }
+    }
+}
+
+/// Adds a query with its keys, and a mask in place of each value.
+fn add_masked(text: &mut Text, query: &[u8]) -> Span {
+    let query = &query[..query.len().min(MAX_TEXT)];
+    let start = text.start();
+    for (place, parameter) in query.split(|&byte| byte == b'&').enumerate() {
+        if place > 0 {
+            text.push(b"&");
+        }
+        match memchr::memchr(b'=', parameter) {
+            Some(equals) => {
+                text.push(&parameter[..=equals]);
+                text.push(MASK);
+            }
+            None => text.push(parameter),
+        }
+    }
+    text.since(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_target(target: &str, method: Method) -> (Scheme, String, String, String, Option<u16>) {
+        let mut exchange = Exchange::default();
+        let parsed = Target::parse(target.as_bytes(), method);
+        exchange.scheme = parsed.scheme;
+        set_path_and_query(&mut exchange, parsed.path_and_query);
+        set_host(&mut exchange, parsed.authority.unwrap_or_default());
+        let text = |span| String::from_utf8_lossy(exchange.get(span)).into_owned();
+        (exchange.scheme, text(exchange.path), text(exchange.query), text(exchange.host), exchange.host_port)
+    }
+
+    #[test]
+    fn targets_come_in_four_forms() {
+        let plain = |path: &str, query: &str| (Scheme::Http, path.to_owned(), query.to_owned(), String::new(), None);
+        assert_eq!(of_target("/a/b", Method::Other), plain("/a/b", ""));
+        assert_eq!(of_target("*", Method::Other), plain("*", ""));
+        assert_eq!(of_target("/a?x=1&y&z=&=q", Method::Other), plain("/a", "x=REDACTED&y&z=REDACTED&=REDACTED"));
+        assert_eq!(
+            of_target("https://u:p@api.test:8443/a?k=v", Method::Other),
+            (Scheme::Https, "/a".into(), "k=REDACTED".into(), "api.test".into(), Some(8443))
+        );
+        assert_eq!(
+            of_target("http://[2001:db8::1]", Method::Other),
+            (Scheme::Http, "/".into(), String::new(), "[2001:db8::1]".into(), None)
+        );
+        assert_eq!(
+            of_target("api.test:443", Method::Connect),
+            (Scheme::Http, String::new(), String::new(), "api.test".into(), Some(443))
+        );
+    }
+
+    #[test]
+    fn only_safe_fields_are_kept() {
+        let mut text = Text::default();
+        let start = text.start();
+        for (name, value) in [("Authorization", "secret"), ("X-Request-ID", "7"), ("Cookie", "c"), ("Via", "1.1 p")] {
+            add_if_safe(&mut text, name.as_bytes(), value.as_bytes());
+        }
+        let span = text.since(start);
+        let fields: Vec<_> = text.fields(span).collect();
+        assert_eq!(fields, [(&b"x-request-id"[..], &b"7"[..]), (b"via", b"1.1 p")]);
+    }
+}

@@ -1,0 +1,110 @@
+//! An HTTP/1 connection: two readers and the pairing between them.
+
+use super::exchanges::{Exchanges, Upgrade};
+use super::pairing::{Desk, Pairing};
+use crate::export::Exports;
+use crate::flow::{Direction, EndKind, Identity, Piece, Side};
+use crate::protocol::buffers::Buffers;
+use crate::protocol::http1::{Mark, Progress, Reader};
+use crate::protocol::websocket::Extensions;
+
+/// What is remembered of it.
+#[derive(Debug)]
+pub struct Http1 {
+    client: Direction,
+    readers: [Reader; 2],
+    pairing: Pairing,
+}
+
+/// What the connection turns to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes on.
+    Stays,
+    /// After so many bytes of the piece it speaks this, as the server has agreed. [`Upgrade::No`] is the tunnel that
+    /// CONNECT asks for.
+    To { upgrade: Upgrade, consumed: usize },
+}
+
+/// What all conversations share.
+pub struct Room<'a> {
+    pub exchanges: &'a mut Exchanges,
+    pub buffers: &'a mut Buffers,
+    pub exports: &'a mut Exports,
+}
+
+impl Http1 {
+    /// A connection whose client sends in this direction. `whole` tells whether each of the client's and the server's
+    /// direction was seen from its first byte on, and `unread` whether the client began with what is no request.
+    pub fn new(client: Direction, whole: [bool; 2], unread: bool) -> Self {
+        let reader = |side: Side| match whole[side.index()] {
+            true => Reader::new(side),
+            false => Reader::midstream(side),
+        };
+        Http1 {
+            client,
+            readers: [reader(Side::Client), reader(Side::Server)],
+            pairing: Pairing::new(whole == [true; 2], unread),
+        }
+    }
+
+    /// Which direction the client sends in.
+    pub fn client(&self) -> Direction {
+        self.client
+    }
+
+    /// The extensions that both ends agreed on for the WebSocket that it turns to.
+    pub fn extensions(&self) -> Extensions {
+        self.pairing.extensions
+    }
+
+    /// The exchange that HTTP/2 will answer.
+    pub fn handover(&self) -> u32 {
+        self.pairing.handover
+    }
+
+    /// Takes a piece.
+    #[inline]
+    pub fn piece(&mut self, flow: &Identity, direction: Direction, piece: &Piece<'_>, room: &mut Room<'_>) -> Turn {
+        let side = self.side(direction);
+        let (mut desk, readers, buffers) = self.desk(flow, room);
+        let progress = readers[side.index()].push(piece, buffers, &mut desk);
+        let Progress::Leaves { consumed } = progress else { return Turn::Stays };
+        readers[side.peer().index()].leave(buffers);
+        desk.close();
+        Turn::To { upgrade: self.pairing.turn, consumed }
+    }
+
+    /// A direction has ended.
+    pub fn end(&mut self, flow: &Identity, direction: Direction, end: EndKind, mark: Mark, room: &mut Room<'_>) {
+        let side = self.side(direction);
+        let (mut desk, readers, buffers) = self.desk(flow, room);
+        readers[side.index()].finish(Some(end), mark, buffers, &mut desk);
+        if side == Side::Server {
+            desk.server_ended();
+        }
+    }
+
+    /// The connection is over.
+    pub fn close(&mut self, flow: &Identity, mark: Mark, room: &mut Room<'_>) {
+        let (mut desk, readers, buffers) = self.desk(flow, room);
+        for reader in readers {
+            reader.finish(None, mark, buffers, &mut desk);
+        }
+        desk.close();
+    }
+
+    fn side(&self, direction: Direction) -> Side {
+        if direction == self.client { Side::Client } else { Side::Server }
+    }
+
+    fn desk<'d>(
+        &'d mut self,
+        flow: &'d Identity,
+        room: &'d mut Room<'_>,
+    ) -> (Desk<'d>, &'d mut [Reader; 2], &'d mut Buffers) {
+        let Http1 { client, readers, pairing } = self;
+        let desk = Desk { pairing, exchanges: room.exchanges, exports: room.exports, flow, client: *client };
+        (desk, readers, room.buffers)
+    }
+}

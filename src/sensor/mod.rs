@@ -1,0 +1,48 @@
+//! Messages to records: who speaks what, which response belongs to which request.
+//!
+//! - [`engine`]: the whole way from a frame to records
+//! - [`budget`]: how much memory each part may use
+//! - [`conversation`]: what a connection speaks, and who reads it
+//! - [`probe`]: finds that out
+//! - [`http1`], [`http2`]: an HTTP connection
+//! - [`pairing`]: its requests and responses
+//! - [`exchanges`]: those that wait
+//! - [`fields`]: what of a head goes into a record
+//! - [`read`]: a capture file into the engine
+//! - [`tls`], [`web_socket`], [`dns`]: the other protocols
+//! - [`unread`]: why there may be nothing to tell
+//!
+//! Only on Linux:
+//!
+//! - `live`: rings into the engine
+//! - `cgroup`: the memory and CPU that this process may use
+//! - `privileges`: giving up every right once the sockets are open
+//! - `resident`: the memory and CPU time that it does use
+
+pub mod budget;
+#[cfg(target_os = "linux")]
+pub mod cgroup;
+pub mod conversation;
+pub mod dns;
+pub mod engine;
+pub mod exchanges;
+pub mod fields;
+pub mod http1;
+pub mod http2;
+#[cfg(target_os = "linux")]
+pub mod live;
+#[cfg(target_os = "linux")]
+mod mounts;
+pub mod pairing;
+#[cfg(target_os = "linux")]
+pub mod privileges;
+pub mod probe;
+pub mod read;
+#[cfg(target_os = "linux")]
+pub mod resident;
+pub mod tls;
+pub mod unread;
+pub mod web_socket;
+
+pub use budget::Budget;
+pub use engine::{Engine, EngineCounts, EngineLimits};

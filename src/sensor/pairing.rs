@@ -1,0 +1,498 @@
+//! Pairs the requests and responses of one HTTP/1 connection. Never wrong, only incomplete.
+//!
+//! As long as nothing was missed, responses come in the order of their requests (RFC 9112 §9.3.2). Once bytes were
+//! missed that may have held whole messages, or if the connection was picked up in its middle, order proves nothing
+//! any more: a request that was missed may have been sent together with one that was seen. Then a pair needs proof
+//! ([`Alignment::Lost`]): the response begins where the client's acknowledgement was when it sent the request, and the
+//! client acknowledged just that one response before it sent the next request, or the server closed after it. Proof
+//! restores order, once the client has waited for [`TRUSTED`] responses in a row, and for as long as it waits. The answer
+//! to the key of a WebSocket is a proof, too. A connection that has pipelined gets no second chance.
+//!
+//! One thing cannot be told: a client that has kept the same number of requests outstanding since before the first
+//! packet that was captured, and goes on. Each of its requests follows one response and is followed by one, as if it
+//! waited. Any request or response that breaks that rhythm gives it away ([`Desk::watch_request`],
+//! [`Desk::watch_response`]).
+
+use super::conversation::connection;
+use super::exchanges::{Exchanges, Method, NONE, Upgrade};
+use super::fields;
+use crate::export::Exports;
+use crate::flow::{Direction, Identity, Side};
+use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Sink};
+use crate::protocol::websocket::Extensions;
+use crate::record::{Completeness, Content, Exchange, Message, Record};
+
+/// The anomaly of a response before which a request came that could not be read.
+const UNREAD_REQUEST: &str = "unreadable_request";
+/// The anomaly of a request in whose response's place something came that could not be read.
+const UNREAD_RESPONSE: &str = "unreadable_response";
+
+/// Requests in a row for which a client has to wait before its waiting proves a pair.
+const TRUSTED: u8 = 3;
+
+/// What is known of one connection's exchanges.
+#[derive(Debug)]
+pub struct Pairing {
+    /// Requests that wait for their response, oldest first.
+    first: u32,
+    last: u32,
+    /// The request that is being read.
+    requesting: u32,
+    /// The exchange whose response is being read.
+    responding: u32,
+    /// With [`Alignment::Lost`]: the latest request, and perhaps a response that may be its own.
+    candidate: u32,
+    /// The candidate's response is read to its end and waits for proof.
+    candidate_answered: bool,
+    index: u32,
+    /// The client has sent a request before it had the response to the last one.
+    pipelines: bool,
+    /// Requests in a row for which the client has waited, up to [`TRUSTED`].
+    waited: u8,
+    /// Order was lost before, and only the client's waiting has restored it.
+    restored: bool,
+    latest: Latest,
+    alignment: Alignment,
+    /// A request came that could not be read, and no response since.
+    unread: bool,
+    /// What the connection turns to after the response that is being read.
+    pub turn: Upgrade,
+    /// The extensions of the WebSocket that it turns to.
+    pub extensions: Extensions,
+    /// The exchange that HTTP/2 will answer.
+    pub handover: u32,
+}
+
+/// What the client sent last, seen or missed: what comes next shows whether it waits for responses.
+#[derive(Debug, Clone, Copy)]
+struct Latest {
+    /// How far the client had received the server when it began the latest request that was seen.
+    acknowledged: i64,
+    /// Where that request ended, once it has.
+    end: Option<u64>,
+    /// How far the server had got when bytes of the client were missed: it had not seen them by then.
+    missed_at: i64,
+}
+
+/// Whether order tells which response belongs to which request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alignment {
+    Kept,
+    Lost,
+    /// Lost, and the client sends requests without waiting: no proof is possible.
+    Hopeless,
+}
+
+/// A connection's pairing, with all that it needs to hand exchanges on.
+pub struct Desk<'a> {
+    pub pairing: &'a mut Pairing,
+    pub exchanges: &'a mut Exchanges,
+    pub exports: &'a mut Exports,
+    pub flow: &'a Identity,
+    pub client: Direction,
+}
+
+impl Pairing {
+    /// For a connection that was seen from its first byte on, or not, and whose client has sent something unreadable, or
+    /// not.
+    pub fn new(from_start: bool, unread: bool) -> Self {
+        Pairing {
+            first: NONE,
+            last: NONE,
+            requesting: NONE,
+            responding: NONE,
+            candidate: NONE,
+            candidate_answered: false,
+            index: 0,
+            pipelines: false,
+            waited: 0,
+            restored: false,
+            latest: Latest { acknowledged: i64::MIN, end: None, missed_at: i64::MIN },
+            alignment: if from_start { Alignment::Kept } else { Alignment::Lost },
+            unread,
+            turn: Upgrade::No,
+            extensions: Extensions::default(),
+            handover: NONE,
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// The server sends no more: a response that waits for proof has it.
+    pub fn server_ended(&mut self) {
+        if self.pairing.candidate_answered {
+            self.release_candidate(Paired::Yes);
+        }
+    }
+
+    /// The connection is over: what waits is handed on as it is.
+    pub fn close(&mut self) {
+        self.release_candidate(Paired::No);
+        self.flush();
+        // Its response is complete; it was still being read when the connection left HTTP/1.
+        if self.pairing.requesting != NONE {
+            self.release(self.pairing.requesting);
+        }
+    }
+
+    fn begin(&mut self) -> Option<u32> {
+        let slot = self.exchanges.begin()?;
+        self.exchanges.get_mut(slot).exchange.index = self.pairing.index;
+        self.pairing.index = self.pairing.index.wrapping_add(1);
+        Some(slot)
+    }
+
+    /// Puts a request at the end of those that wait.
+    fn enqueue(&mut self, slot: u32) {
+        match self.pairing.last {
+            NONE => self.pairing.first = slot,
+            last => self.exchanges.get_mut(last).next = slot,
+        }
+        self.pairing.last = slot;
+    }
+
+    fn dequeue(&mut self) {
+        let pending = self.exchanges.get_mut(self.pairing.first);
+        self.pairing.first = std::mem::replace(&mut pending.next, NONE);
+        if self.pairing.first == NONE {
+            self.pairing.last = NONE;
+        }
+    }
+
+    /// Hands on all that wait, without a response.
+    fn flush(&mut self) {
+        while self.pairing.first != NONE {
+            let slot = self.pairing.first;
+            self.dequeue();
+            self.release(slot);
+        }
+        if self.pairing.responding != NONE {
+            let slot = std::mem::replace(&mut self.pairing.responding, NONE);
+            self.release(slot);
+        }
+    }
+
+    /// Hands an exchange on, unless its request is still being read.
+    fn release(&mut self, slot: u32) {
+        if slot == self.pairing.requesting {
+            self.pairing.requesting = NONE;
+        }
+        let exchange = &mut self.exchanges.get_mut(slot).exchange;
+        exchange.completeness = Completeness::of(&exchange.request, &exchange.response);
+        let connection = connection(self.flow, self.client);
+        self.exports.record(&Record { connection, content: Content::Exchange(exchange) });
+        self.exchanges.end(slot);
+    }
+
+    /// Hands the candidate on, with its response or apart from it.
+    fn release_candidate(&mut self, paired: Paired) {
+        let slot = std::mem::replace(&mut self.pairing.candidate, NONE);
+        let answered = std::mem::take(&mut self.pairing.candidate_answered);
+        if slot == NONE {
+            return;
+        }
+        let in_response = self.pairing.responding == slot;
+        if in_response {
+            self.pairing.responding = NONE;
+        }
+        if paired == Paired::No && (answered || in_response) {
+            self.split(slot);
+        }
+        self.release(slot);
+    }
+
+    /// Hands the response of an exchange on by itself, and leaves the request.
+    fn split(&mut self, slot: u32) {
+        let alone = self.begin();
+        let mut whole = std::mem::take(&mut self.exchanges.get_mut(slot).exchange);
+        let Exchange { response, status, reason, response_fields, .. } = whole;
+        whole.forget_response();
+        let Some(alone) = alone else {
+            self.exchanges.get_mut(slot).exchange = whole;
+            return;
+        };
+        let other = &mut self.exchanges.get_mut(alone).exchange;
+        other.version = whole.version;
+        other.status = status;
+        other.response = response;
+        other.reason = other.text.add(whole.get(reason));
+        let start = other.text.start();
+        for (name, value) in whole.text.fields(response_fields) {
+            other.text.push_field(name, value);
+        }
+        other.response_fields = other.text.since(start);
+        self.exchanges.get_mut(slot).exchange = whole;
+        self.release(alone);
+    }
+
+    /// The client does not wait for responses: without order, nothing proves a pair.
+    fn note_pipelining(&mut self) {
+        self.pairing.pipelines = true;
+        self.pairing.waited = 0;
+        if self.pairing.restored || self.pairing.alignment == Alignment::Lost {
+            self.pairing.alignment = Alignment::Hopeless;
+            self.pairing.restored = false;
+            self.release_candidate(Paired::No);
+            self.flush();
+        }
+    }
+
+    /// A request that was sent before anything came back for the one before it, or for what was missed before it.
+    fn watch_request(&mut self, start: Mark) {
+        let Latest { acknowledged, missed_at, .. } = self.pairing.latest;
+        match start.acknowledged <= acknowledged.max(missed_at) {
+            true => self.note_pipelining(),
+            false => self.pairing.waited = TRUSTED.min(self.pairing.waited + u8::from(acknowledged != i64::MIN)),
+        }
+        self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at };
+    }
+
+    /// The first answer to the latest request, by which the server had received more than that request.
+    fn watch_response(&mut self, start: Mark) {
+        let Latest { acknowledged, end, .. } = self.pairing.latest;
+        if start.offset as i64 == acknowledged && end.is_some_and(|end| start.acknowledged > end as i64) {
+            self.note_pipelining();
+        }
+    }
+
+    fn lose_alignment(&mut self) {
+        self.pairing.restored = false;
+        if self.pairing.alignment == Alignment::Kept {
+            // Who did not wait for an answer before may have sent any number of requests now.
+            self.pairing.alignment = if self.pairing.pipelines { Alignment::Hopeless } else { Alignment::Lost };
+        }
+    }
+
+    /// A request where order proves nothing.
+    fn request_out_of_order(&mut self, slot: u32, start: Mark) {
+        let before = self.pairing.candidate;
+        if before != NONE {
+            let pending = self.exchanges.get(before);
+            let proven = self.pairing.alignment == Alignment::Lost
+                && self.pairing.candidate_answered
+                && pending.exchange.request.whole
+                && start.acknowledged == pending.response_end as i64;
+            if proven && self.pairing.waited == TRUSTED {
+                self.release_candidate(Paired::Yes);
+                self.pairing.alignment = Alignment::Kept;
+                self.pairing.restored = true;
+                return self.enqueue(slot);
+            }
+            self.release_candidate(Paired::No);
+        }
+        self.pairing.candidate = slot;
+    }
+
+    /// The request that a response answers, as far as that can be told.
+    fn answered_by(&mut self, start: Mark) -> Option<u32> {
+        // Those that wait since before order was lost are still the first to be answered.
+        if self.pairing.first != NONE {
+            let slot = self.pairing.first;
+            // A server may say that it has waited long enough without having got the request.
+            if start.acknowledged <= self.exchanges.get(slot).request_start as i64 {
+                if self.pairing.restored {
+                    self.note_pipelining();
+                }
+                return None;
+            }
+            self.dequeue();
+            return Some(slot);
+        }
+        let candidate = self.pairing.candidate;
+        if candidate == NONE || self.pairing.alignment != Alignment::Lost {
+            return None;
+        }
+        let pending = self.exchanges.get(candidate);
+        let follows = pending.request_acknowledged == start.offset as i64 && !self.pairing.candidate_answered;
+        let received = start.acknowledged > pending.request_start as i64;
+        if follows && !received {
+            // It answers something that was sent before.
+            self.note_pipelining();
+        }
+        match follows && received {
+            true => Some(candidate),
+            false => {
+                // A second response: the first one need not be the candidate's.
+                self.release_candidate(Paired::No);
+                None
+            }
+        }
+    }
+
+    /// The server agrees to speak another protocol.
+    fn agree(&mut self, slot: u32, head: &Head<'_, '_>) {
+        let pending = self.exchanges.get_mut(slot);
+        self.pairing.turn = pending.upgrade;
+        pending.exchange.more().upgrade = Some(pending.upgrade.name());
+        if pending.upgrade != Upgrade::WebSocket {
+            return;
+        }
+        let key = pending.exchange.get(pending.handshake);
+        match fields::agreed_web_socket(key, head) {
+            Some(extensions) => self.pairing.extensions = extensions,
+            None => {
+                // Whatever follows, it is no WebSocket that both sides agreed on (RFC 6455 §4.1).
+                self.pairing.turn = Upgrade::Other;
+                pending.exchange.more().add_anomalies(["websocket_accept_mismatch"]);
+            }
+        }
+    }
+
+    fn complete_request(&mut self, end: End) {
+        self.pairing.latest.end = end.whole.then_some(end.mark.offset);
+        let slot = std::mem::replace(&mut self.pairing.requesting, NONE);
+        if slot == NONE {
+            return;
+        }
+        let exchange = &mut self.exchanges.get_mut(slot).exchange;
+        finish(&mut exchange.request, end);
+        // The response may have been complete before.
+        let answered = exchange.response.end_unix_nanos != 0;
+        if answered && slot != self.pairing.candidate && slot != self.pairing.responding {
+            self.release(slot);
+        }
+    }
+
+    fn complete_response(&mut self, end: End) {
+        let slot = std::mem::replace(&mut self.pairing.responding, NONE);
+        if slot == NONE {
+            return;
+        }
+        let pending = self.exchanges.get_mut(slot);
+        if self.pairing.turn == Upgrade::Http2 && pending.exchange.status == Some(101) {
+            // The answer proper comes on stream 1 (RFC 7540 §3.2).
+            pending.exchange.forget_response();
+            self.pairing.handover = slot;
+            if self.pairing.candidate == slot {
+                self.pairing.candidate = NONE;
+            }
+            if self.pairing.requesting == slot {
+                self.pairing.requesting = NONE;
+            }
+            return;
+        }
+        finish(&mut pending.exchange.response, end);
+        pending.response_end = end.mark.offset;
+        if slot == self.pairing.candidate {
+            self.pairing.candidate_answered = true;
+            if self.pairing.turn == Upgrade::WebSocket {
+                // Its answer was made of the request's key.
+                self.release_candidate(Paired::Yes);
+            } else if !end.whole {
+                self.release_candidate(Paired::No);
+            }
+        } else if slot != self.pairing.requesting {
+            self.release(slot);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paired {
+    Yes,
+    No,
+}
+
+impl Sink for Desk<'_> {
+    fn request(&mut self, head: &Head<'_, '_>, start: Mark) {
+        self.watch_request(start);
+        if self.pairing.alignment == Alignment::Kept && (self.pairing.first != NONE || self.pairing.responding != NONE)
+        {
+            self.note_pipelining();
+        }
+        let Some(slot) = self.begin() else {
+            self.lose_alignment();
+            return;
+        };
+        let pending = self.exchanges.get_mut(slot);
+        pending.request_start = start.offset;
+        pending.request_acknowledged = start.acknowledged;
+        pending.exchange.request.start_unix_nanos = start.time.nanos();
+        fields::take_request(pending, head);
+        self.exchanges.account(slot);
+        self.pairing.requesting = slot;
+        match self.pairing.alignment {
+            Alignment::Kept => self.enqueue(slot),
+            Alignment::Lost | Alignment::Hopeless => self.request_out_of_order(slot, start),
+        }
+    }
+
+    fn response(&mut self, head: &Head<'_, '_>, start: Mark) -> Answered {
+        self.watch_response(start);
+        let (slot, answered) = match self.answered_by(start) {
+            Some(slot) => {
+                let pending = self.exchanges.get(slot);
+                let answered = Answered {
+                    head: pending.method == Method::Head,
+                    connect: pending.method == Method::Connect,
+                    upgrade: pending.upgrade != Upgrade::No,
+                };
+                (slot, answered)
+            }
+            None => match self.begin() {
+                Some(slot) => (slot, Answered::default()),
+                None => return Answered::default(),
+            },
+        };
+        let exchange = &mut self.exchanges.get_mut(slot).exchange;
+        exchange.response.start_unix_nanos = start.time.nanos();
+        fields::take_response(exchange, head);
+        if std::mem::take(&mut self.pairing.unread) && exchange.request.start_unix_nanos == 0 {
+            exchange.more().add_anomalies([UNREAD_REQUEST]);
+        }
+        if exchange.status == Some(101) && answered.upgrade {
+            self.agree(slot, head);
+        }
+        self.exchanges.account(slot);
+        self.pairing.responding = slot;
+        answered
+    }
+
+    fn interim(&mut self, _head: &Head<'_, '_>, _start: Mark) {}
+
+    fn complete(&mut self, side: Side, end: End) {
+        match side {
+            Side::Client => self.complete_request(end),
+            Side::Server => self.complete_response(end),
+        }
+    }
+
+    fn anomalies(&mut self, side: Side, anomalies: Anomalies) {
+        let slot = match side {
+            Side::Client => self.pairing.requesting,
+            Side::Server => self.pairing.responding,
+        };
+        if slot != NONE {
+            self.exchanges.get_mut(slot).exchange.more().add_anomalies(anomalies.names());
+        }
+    }
+
+    fn unread(&mut self, side: Side, anomalies: Anomalies, mark: Mark) {
+        self.exchanges.unread();
+        if side == Side::Server && self.pairing.first != NONE && !anomalies.is_empty() {
+            self.exchanges.get_mut(self.pairing.first).exchange.more().add_anomalies([UNREAD_RESPONSE]);
+        }
+        self.lost(side, mark);
+        self.pairing.unread |= side == Side::Client && !anomalies.is_empty();
+    }
+
+    fn lost(&mut self, side: Side, mark: Mark) {
+        self.release_candidate(Paired::No);
+        self.lose_alignment();
+        match side {
+            // Requests that came before are still answered in their order.
+            Side::Client => self.pairing.latest.missed_at = mark.acknowledged,
+            Side::Server => self.flush(),
+        }
+    }
+}
+
+fn finish(message: &mut Message, end: End) {
+    message.end_unix_nanos = end.mark.time.nanos();
+    message.body_len = end.body_len;
+    message.gap = end.gap;
+    message.whole = end.whole;
+}
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Add a sidecar to a task definition, in a file or on ECS')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidetap''s sidecars out of a task definition in a file')
+            [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -234,6 +235,28 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'sidetap;capture' {
+            [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up')
+            [CompletionResult]::new('--read', '--read', [CompletionResultType]::ParameterName, 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
+            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it. Default: 80 % of the cgroup''s limit, at most 64 MiB')
+            [CompletionResult]::new('--stream-timeout-seconds', '--stream-timeout-seconds', [CompletionResultType]::ParameterName, 'How long bytes are waited for that nobody has acknowledged')
+            [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed while listening, such as `30s`')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'sidetap;completions' {
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
             [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
@@ -284,6 +307,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Add a sidecar to a task definition, in a file or on ECS')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidetap''s sidecars out of a task definition in a file')
+            [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -312,6 +336,9 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             break
         }
         'sidetap;help;remove' {
+            break
+        }
+        'sidetap;help;capture' {
             break
         }
         'sidetap;help;completions' {

@@ -19,6 +19,9 @@ _sidetap() {
             sidetap,apply)
                 cmd="sidetap__subcmd__apply"
                 ;;
+            sidetap,capture)
+                cmd="sidetap__subcmd__capture"
+                ;;
             sidetap,completions)
                 cmd="sidetap__subcmd__completions"
                 ;;
@@ -42,6 +45,9 @@ _sidetap() {
                 ;;
             sidetap__subcmd__help,apply)
                 cmd="sidetap__subcmd__help__subcmd__apply"
+                ;;
+            sidetap__subcmd__help,capture)
+                cmd="sidetap__subcmd__help__subcmd__capture"
                 ;;
             sidetap__subcmd__help,completions)
                 cmd="sidetap__subcmd__help__subcmd__completions"
@@ -104,7 +110,7 @@ _sidetap() {
 
     case "${cmd}" in
         sidetap)
-            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove completions man exit-codes help"
+            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove capture completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,6 +155,68 @@ _sidetap() {
                     return 0
                     ;;
                 --max-parallel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sidetap__subcmd__capture)
+            opts="-v -q -h --interface --read --filter --export --memory-limit --stream-timeout-seconds --stat-duration --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --read)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --export)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stream-timeout-seconds)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stat-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -248,7 +316,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__help)
-            opts="list inject apply remove completions man exit-codes help"
+            opts="list inject apply remove capture completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -262,6 +330,20 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__help__subcmd__apply)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sidetap__subcmd__help__subcmd__capture)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

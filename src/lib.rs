@@ -6,7 +6,14 @@
 //! - `aws`: what every AWS call needs: session, identity, errors
 //! - `taskdef`: a task definition, its sidecars, their sizes, the patch and the plan
 //!
-//! The last three are the patcher, behind the feature `aws`.
+//! The last three are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
+//!
+//! - `sensor`: messages to records: pairs requests with responses
+//! - `export`: records out: NDJSON, HAR, pcapng
+//! - `record`: what is reported, as plain data
+//! - `protocol`: bytes in order to messages
+//! - `flow`: TCP segments to bytes in order
+//! - `packet`: bytes and frames: capture files, the ring, filters, decoding
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -14,5 +21,17 @@ pub mod cli;
 #[cfg(feature = "aws")]
 pub mod ecs;
 pub mod exit;
+#[cfg(feature = "engine")]
+pub mod export;
+#[cfg(feature = "engine")]
+pub mod flow;
+#[cfg(feature = "engine")]
+pub mod packet;
+#[cfg(feature = "engine")]
+pub mod protocol;
+#[cfg(feature = "engine")]
+pub mod record;
+#[cfg(feature = "engine")]
+pub mod sensor;
 #[cfg(feature = "aws")]
 pub mod taskdef;

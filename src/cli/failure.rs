@@ -30,6 +30,10 @@ fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
     if let Some(judged) = error.chain().find_map(patcher::judge) {
         return judged;
     }
+    #[cfg(feature = "engine")]
+    if let Some(judged) = error.chain().find_map(engine::judge) {
+        return judged;
+    }
     let _ = error;
     (Exit::Failed, Vec::new())
 }
@@ -143,6 +147,43 @@ mod patcher {
             aws::ErrorKind::Credentials | aws::ErrorKind::AccessDenied => Exit::Auth,
             aws::ErrorKind::NoRegion | aws::ErrorKind::Settings => Exit::Usage,
             aws::ErrorKind::Network | aws::ErrorKind::Service => Exit::Failed,
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+mod engine {
+    use std::error::Error;
+
+    use super::super::capture::BadFilter;
+    use crate::exit::Exit;
+    use crate::sensor::budget::TooLittle;
+
+    /// The exit code and hints of the engine's errors.
+    pub fn judge(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
+        if cause.is::<BadFilter>() {
+            return Some((Exit::Usage, Vec::new()));
+        }
+        if let Some(error) = cause.downcast_ref::<TooLittle>() {
+            return Some((Exit::Blocked, error.hints()));
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(error) = cause.downcast_ref::<crate::sensor::live::LiveError>() {
+            return Some((of_listening(error), error.hints()));
+        }
+        None
+    }
+
+    #[cfg(target_os = "linux")]
+    fn of_listening(error: &crate::sensor::live::LiveError) -> Exit {
+        use crate::packet::ring::RingError;
+        use crate::sensor::live::LiveError;
+
+        match error {
+            LiveError::Ring { source: RingError::NotPermitted, .. } => Exit::Auth,
+            LiveError::Ring { source: RingError::Memory { .. }, .. } => Exit::Blocked,
+            LiveError::Filter { .. } => Exit::Usage,
+            LiveError::Interface(_) | LiveError::NoneUp | LiveError::Ring { .. } | LiveError::Poll(_) => Exit::Failed,
         }
     }
 }

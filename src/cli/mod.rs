@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod apply;
+#[cfg(feature = "engine")]
+mod capture;
 mod completions;
 #[cfg(feature = "aws")]
 mod confirm;
@@ -62,6 +64,8 @@ enum Command {
     Apply(apply::Args),
     #[cfg(feature = "aws")]
     Remove(remove::Args),
+    #[cfg(feature = "engine")]
+    Capture(Box<capture::Args>),
     Completions(completions::Args),
     Man(man::Args),
     ExitCodes(exit_codes::Args),
@@ -78,6 +82,8 @@ impl Command {
             Command::Apply(args) => apply::run(args, cx),
             #[cfg(feature = "aws")]
             Command::Remove(args) => remove::run(args, cx),
+            #[cfg(feature = "engine")]
+            Command::Capture(args) => capture::run(&args, cx),
             Command::Completions(args) => completions::run(&args, cx),
             Command::Man(args) => man::run(&args, cx),
             Command::ExitCodes(args) => exit_codes::run(&args, cx),

@@ -1,5 +1,9 @@
 //! What is shown, and how: one place decides.
 
+#[cfg(feature = "engine")]
+mod lines;
+#[cfg(feature = "engine")]
+pub mod live;
 #[cfg(feature = "aws")]
 pub mod plan;
 mod printer;
@@ -16,4 +20,25 @@ pub use printer::Printer;
 /// Text from elsewhere without control characters, which could rewrite a terminal. Line breaks stay.
 pub fn sanitise(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+}
+
+/// A number with its thousands apart.
+#[cfg(feature = "engine")]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something: `1 packet`, `2 packets`.
+#[cfg(feature = "engine")]
+pub fn counted(number: u64, what: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", count(number))
 }

@@ -19,6 +19,13 @@ impl Printer {
         self.json
     }
 
+    /// Whether results are lines for a person: standard output is a terminal, and nobody asked for JSON.
+    #[cfg(feature = "engine")]
+    pub fn shows_lines(&self) -> bool {
+        use std::io::IsTerminal;
+        !self.json && io::stdout().is_terminal()
+    }
+
     /// Whether only results and errors are wanted.
     pub fn quiet(&self) -> bool {
         self.quiet

@@ -1,0 +1,107 @@
+//! `sidetap capture`: HTTP transactions from packets, of interfaces or of a capture file.
+
+mod exports;
+#[cfg(target_os = "linux")]
+mod listen;
+mod options;
+mod summary;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytesize::ByteSize;
+
+use self::exports::ExportArg;
+pub use self::options::BadFilter;
+use super::context::Context;
+use crate::exit::Exit;
+use crate::export::Overflow;
+use crate::packet::file::CaptureFile;
+use crate::packet::filter::Target;
+use crate::sensor::read;
+use crate::sensor::{Budget, Engine};
+
+/// Turn packets into HTTP transactions.
+///
+/// Listens on network interfaces, which takes root or CAP_NET_RAW, or reads a capture file. On a terminal each
+/// transaction is one line; otherwise it is one JSON object a line.
+#[derive(Debug, clap::Args)]
+#[command(alias = "apidump", after_help = EXAMPLES)]
+pub struct Args {
+    /// Listen on this interface, or on `any`; repeatable. Default: every interface that is up.
+    #[arg(long, value_name = "NAME", env = "SIDETAP_INTERFACE", value_delimiter = ',', conflicts_with = "read")]
+    interface: Vec<String>,
+    /// Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input.
+    #[arg(long, value_name = "FILE", env = "SIDETAP_READ")]
+    read: Option<PathBuf>,
+    /// Only packets that this pcap-filter(7) expression accepts.
+    #[arg(long, value_name = "EXPRESSION", env = "SIDETAP_FILTER", default_value = "", hide_default_value = true)]
+    filter: String,
+    /// Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable.
+    #[arg(long, value_name = "KIND:TARGET", env = "SIDETAP_EXPORT", value_delimiter = ',')]
+    export: Vec<ExportArg>,
+    /// Memory for all of it. Default: 80 % of the cgroup's limit, at most 64 MiB.
+    #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT")]
+    memory_limit: Option<ByteSize>,
+    /// How long bytes are waited for that nobody has acknowledged.
+    #[arg(long, value_name = "SECONDS", env = "SIDETAP_STREAM_TIMEOUT_SECONDS", default_value_t = 10)]
+    stream_timeout_seconds: u64,
+    /// How often statistics are printed while listening, such as `30s`.
+    #[arg(long, value_name = "DURATION", env = "SIDETAP_STAT_DURATION", default_value = "30s", value_parser = options::duration)]
+    stat_duration: Duration,
+}
+
+const EXAMPLES: &str = "Examples:
+  sidetap capture --read trace.pcap
+  sidetap capture --read trace.pcap --export ndjson:- | jq .
+  sidetap capture --interface lo --interface eth1 --filter 'tcp port 8080' --export har:/tmp/har";
+
+pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
+    let budget = Budget::new(options::memory_limit(args.memory_limit))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // The first one ends the work, a second one does not wait for that. The order matters: the first must not see
+        // what it has just set.
+        let interrupted = i32::from(Exit::Interrupted.code());
+        signal_hook::flag::register_conditional_shutdown(signal, interrupted, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .context("cannot listen for signals")?;
+    }
+    match &args.read {
+        Some(path) => read_file(args, path, &budget, &stop, cx),
+        #[cfg(target_os = "linux")]
+        None => listen::run(args, &budget, &stop, cx),
+        #[cfg(not(target_os = "linux"))]
+        None => anyhow::bail!("listening on interfaces works on Linux only; `--read FILE` works here, too"),
+    }
+}
+
+fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &mut Context) -> anyhow::Result<Exit> {
+    options::check_filter(&args.filter, Target::File)?;
+    let name = path.display().to_string();
+    let mut file = match name.as_str() {
+        "-" => CaptureFile::from_reader(Box::new(std::io::stdin())).context("cannot read standard input")?,
+        _ => CaptureFile::open(path).with_context(|| format!("cannot read `{name}`"))?,
+    };
+    let exports = exports::open(&args.export, &[], budget, Overflow::Wait, cx)?;
+    let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
+    let (counts, read) = read::read(&mut file, &args.filter, &mut engine, |engine| {
+        engine.exports().flush();
+        match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    engine.finish();
+    let failures = engine.exports().finish();
+    summary::of_file(&engine.counts(), &counts, engine.exports(), cx);
+    if let Some(failure) = failures.into_iter().next() {
+        return Err(failure.into());
+    }
+    read.with_context(|| format!("cannot read all of `{name}`"))?;
+    Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Done })
+}

@@ -1,0 +1,52 @@
+//! What the flags of the engine's commands mean.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use crate::packet::LinkType;
+use crate::packet::filter::{Filter, FilterError, Target};
+use crate::sensor::budget;
+
+/// The given limit in bytes, else 80 % of the cgroup's, else as much as a sensor should ever want.
+pub fn memory_limit(given: Option<ByteSize>) -> u64 {
+    match given {
+        Some(ByteSize(bytes)) => bytes,
+        None => cgroup_limit().map_or(budget::MOST_UNASKED, |limit| (limit / 5 * 4).min(budget::MOST_UNASKED)),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn cgroup_limit() -> Option<u64> {
+    crate::sensor::cgroup::Limits::read(std::path::Path::new("/")).memory.map(|limit| limit.bytes)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cgroup_limit() -> Option<u64> {
+    None
+}
+
+/// A duration such as `30s`; a number alone is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+    }
+}
+
+/// A filter that does not compile.
+#[derive(Debug, thiserror::Error)]
+#[error("the filter cannot be understood: {error}\n{}", error.pointer(expression))]
+pub struct BadFilter {
+    expression: String,
+    #[source]
+    error: FilterError,
+}
+
+/// Says at once what is wrong with a filter, before anything is opened.
+pub fn check_filter(expression: &str, target: Target) -> Result<(), BadFilter> {
+    match Filter::compile_for(expression, LinkType::Ethernet, target) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(BadFilter { expression: expression.to_owned(), error }),
+    }
+}

@@ -1,0 +1,170 @@
+//! What a capture came to, in a few lines: how much was seen, what was lost and why, and why nothing was seen.
+
+use super::super::context::Context;
+use super::super::output::{count, counted};
+use crate::export::{Exports, QueueCounts};
+use crate::sensor::EngineCounts;
+use crate::sensor::read::ReadCounts;
+
+/// After a file.
+pub fn of_file(engine: &EngineCounts, read: &ReadCounts, exports: &Exports, cx: &Context) {
+    let exported = Exported { records: exports.records(), queues: exports.counts() };
+    let seen = Seen { packets: read.frames, filtered: read.filtered, ..Seen::default() };
+    cx.printer.note(&text(engine, seen, exported));
+}
+
+/// After listening.
+#[cfg(target_os = "linux")]
+pub fn of_interfaces(engine: &EngineCounts, live: crate::sensor::live::LiveCounts, exports: &Exports, cx: &Context) {
+    let exported = Exported { records: exports.records(), queues: exports.counts() };
+    let seen = Seen { packets: live.packets, filtered: 0, dropped: live.dropped, unread: live.unread };
+    cx.printer.note(&text(engine, seen, exported));
+}
+
+/// Packets before they reached the engine.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    packets: u64,
+    /// Those that the filter rejected, as far as that is known.
+    filtered: u64,
+    /// Those that the kernel dropped.
+    dropped: u64,
+    /// Those that were in the ring when listening ended.
+    unread: u64,
+}
+
+/// What became of records.
+#[derive(Debug, Clone, Copy, Default)]
+struct Exported {
+    records: u64,
+    queues: QueueCounts,
+}
+
+fn text(engine: &EngineCounts, seen: Seen, exported: Exported) -> String {
+    let filtered = match seen.filtered {
+        0 => String::new(),
+        filtered => format!(" ({} not wanted by the filter)", count(filtered)),
+    };
+    let transactions = &engine.transactions;
+    let incomplete = match transactions.incomplete {
+        0 => String::new(),
+        incomplete => format!(" ({} incomplete)", count(incomplete)),
+    };
+    let others = match exported.records.saturating_sub(transactions.emitted) {
+        0 => String::new(),
+        others => format!(", {} of TLS, DNS or WebSocket", counted(others, "record")),
+    };
+    let mut lines = vec![
+        format!("{}{filtered}, {}", counted(seen.packets, "packet"), counted(engine.flows.opened, "connection")),
+        format!("{}{incomplete}{others}", counted(transactions.emitted, "transaction")),
+    ];
+    let lost = losses(engine, seen, exported.queues);
+    match &lost[..] {
+        [] => lines.push("nothing was lost".to_owned()),
+        [one] => lines.push(format!("lost: {one}")),
+        several => {
+            lines.push("lost:".to_owned());
+            lines.extend(several.iter().map(|loss| format!("  {loss}")));
+        }
+    }
+    lines.extend(engine.unread.why(engine));
+    lines.join("\n")
+}
+
+/// What was lost, and why.
+fn losses(engine: &EngineCounts, seen: Seen, queues: QueueCounts) -> Vec<String> {
+    let causes = [
+        (seen.dropped, "packet", "dropped by the kernel because the ring was full"),
+        (seen.unread, "packet", "not read before the end"),
+        (engine.bytes.gap, "byte", "sent but not in the capture"),
+        (engine.bytes.evicted, "byte", "given up for lack of room"),
+        (engine.flows.evicted, "connection", "given up for others"),
+        (engine.transactions.dropped_table_full, "transaction", "given up for lack of room"),
+        (engine.transactions.dropped_unread, "message", "whose head could not be read"),
+        (engine.conversations.shed, "connection", "given up because all together held too much"),
+        (engine.packets.malformed, "packet", "malformed"),
+        (engine.packets.truncated, "packet", "cut in the headers"),
+        (engine.packets.unknown_link, "packet", "of an unknown link type"),
+        (engine.packets.too_deep, "packet", "in too many tunnels"),
+        (engine.fragments.abandoned, "packet", "of which not all fragments came"),
+        (queues.dropped, "record", "not taken by an export in time"),
+        (queues.failed, "record", "that could not be written"),
+    ];
+    let lost = causes.into_iter().filter(|(lost, ..)| *lost > 0);
+    lost.map(|(lost, what, why)| format!("{} {why}", counted(lost, what))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a file came to.
+    fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported)) -> String {
+        let (mut engine, mut seen, mut exported) = (EngineCounts::default(), Seen::default(), Exported::default());
+        change(&mut engine, &mut seen, &mut exported);
+        engine.packets.frames = seen.packets;
+        engine.transactions.seen = engine.transactions.emitted;
+        text(&engine, seen, exported)
+    }
+
+    #[test]
+    fn one_of_each_is_no_plural() {
+        let text = summary(|engine, seen, exported| {
+            seen.packets = 1;
+            engine.flows.opened = 1;
+            engine.transactions.emitted = 1;
+            exported.records = 2;
+        });
+        assert_eq!(text, "1 packet, 1 connection\n1 transaction, 1 record of TLS, DNS or WebSocket\nnothing was lost");
+    }
+
+    #[test]
+    fn what_was_lost_is_told_with_its_cause() {
+        let text = summary(|engine, seen, exported| {
+            *seen = Seen { packets: 1_234_567, filtered: 1000, ..Seen::default() };
+            engine.flows.opened = 13;
+            engine.transactions.emitted = 31;
+            engine.transactions.incomplete = 1;
+            engine.bytes.gap = 7240;
+            exported.records = 31;
+        });
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "1,234,567 packets (1,000 not wanted by the filter), 13 connections",
+                "31 transactions (1 incomplete)",
+                "lost: 7,240 bytes sent but not in the capture",
+            ]
+        );
+    }
+
+    #[test]
+    fn several_losses_have_a_line_each() {
+        let text = summary(|engine, seen, exported| {
+            *seen = Seen { packets: 20, dropped: 2, ..Seen::default() };
+            engine.transactions.emitted = 1;
+            engine.packets.malformed = 1;
+            exported.queues.failed = 3;
+        });
+        assert!(text.ends_with(
+            "lost:\n  2 packets dropped by the kernel because the ring was full\n  1 packet malformed\n  3 records that \
+             could not be written"
+        ));
+    }
+
+    #[test]
+    fn nothing_seen_says_why() {
+        let text = summary(|engine, seen, _| {
+            seen.packets = 9;
+            engine.unread.encrypted(443, Some("api.example.com"));
+            engine.unread.unknown(5432);
+        });
+        let why = text.lines().last().unwrap();
+        assert_eq!(
+            why,
+            "no HTTP was seen: only encrypted traffic: port 443 (1 connection), name api.example.com; traffic that is not \
+             HTTP: port 5432 (1 connection)"
+        );
+    }
+}

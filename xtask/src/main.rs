@@ -1,24 +1,38 @@
-//! Development commands: `cargo xtask test | completions | man DIR`.
+//! Development commands: `cargo xtask test | bench-peers [--quick] | completions | man DIR`.
 
+mod bench_peers;
 mod generate;
+mod live;
+mod machine;
+mod measure;
+mod peers;
+mod performance;
 mod test;
+mod traffic;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+use crate::bench_peers::Effort;
+
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  test         install what the tests need, and run all of them and the lints
-  completions  write completions/ anew
-  man DIR      write the manual pages into DIR";
+  test                   install what the tests need, and run all of them and the lints
+  bench-peers [--quick]  measure sidetap beside other programs, and write docs/performance.md; as root on Linux
+  completions            write completions/ anew
+  man DIR                write the manual pages into DIR";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         ["test"] => test::run_all(),
+        ["bench-peers"] => bench_peers::run_all(Effort::FULL),
+        ["bench-peers", "--quick"] => bench_peers::run_all(Effort::QUICK),
+        // How `bench-peers` starts what it measures.
+        ["measure", ref command @ ..] => measure::wrap(command),
         ["completions"] => generate::completions(),
         ["man", directory] => generate::man(directory),
         _ => {

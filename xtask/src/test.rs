@@ -1,7 +1,9 @@
 //! Installs what the tests need and runs everything: formatting, lints and all tests.
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
@@ -9,9 +11,30 @@ use crate::{cargo, root, run};
 
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
+/// Programs that tests run, and the Debian packages that they are in.
+const PROGRAMS: [(&str, &str); 16] = [
+    ("capinfos", "wireshark-common"),
+    ("curl", "curl"),
+    ("editcap", "wireshark-common"),
+    ("h2load", "nghttp2-client"),
+    ("ip", "iproute2"),
+    ("jq", "jq"),
+    ("nghttpd", "nghttp2-server"),
+    ("nghttpx", "nghttp2-proxy"),
+    ("nginx", "nginx-light"),
+    ("nsenter", "util-linux"),
+    ("openssl", "openssl"),
+    ("setcap", "libcap2-bin"),
+    ("setpriv", "util-linux"),
+    ("tcpdump", "tcpdump"),
+    ("tshark", "tshark"),
+    ("wrk", "wrk"),
+];
+
 /// Runs everything; the first failure ends it.
 pub fn run_all() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
+    install_debian_packages();
     let python = prepare_python()?;
     for features in
         [&[][..], &["--no-default-features", "--features", "aws"], &["--no-default-features", "--features", "engine"]]
@@ -25,8 +48,9 @@ pub fn run_all() -> Result<()> {
         arguments.extend(["--", "-D", "warnings"]);
         run(&mut cargo(&arguments))?;
     }
-    run(cargo(&["test", "--locked", "--workspace"]).env("SIDETAP_TEST_PYTHON", python))?;
-    run(&mut cargo(&["test", "--locked", "--no-default-features", "--features", "engine"]))
+    run(cargo(&["test", "--locked", "--workspace"]).env("SIDETAP_TEST_PYTHON", &python))?;
+    run(cargo(&["test", "--locked", "--no-default-features", "--features", "engine"])
+        .env("SIDETAP_TEST_PYTHON", python))
 }
 
 /// A Python environment with the pinned packages, made once and kept until the list changes.
@@ -37,7 +61,6 @@ fn prepare_python() -> Result<PathBuf> {
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
         return Ok(environment);
     }
-    install_venv_module();
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
     let pip = environment.join("bin/pip");
     run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]))?;
@@ -45,13 +68,56 @@ fn prepare_python() -> Result<PathBuf> {
     Ok(environment)
 }
 
-/// Debian keeps Python's `venv` in a package of its own.
-fn install_venv_module() {
-    let works = Command::new("python3").args(["-c", "import ensurepip, venv"]).status();
-    if works.is_ok_and(|status| status.success()) || !Path::new("/usr/bin/apt-get").exists() {
+/// Installs the Debian packages whose programs are missing, where there is a Debian. A test that misses one in spite of
+/// this says so.
+fn install_debian_packages() {
+    let mut missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    // Debian keeps Python's `venv` in a package of its own.
+    let venv = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+    if !venv.is_ok_and(|status| status.success()) {
+        missing.extend(["python3", "python3-venv"]);
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() || !is_installed("apt-get") {
         return;
     }
-    // Where this fails, making the environment says why.
-    let _ = run(Command::new("apt-get").args(["update", "--quiet"]));
-    let _ = run(Command::new("apt-get").args(["install", "--quiet", "--yes", "python3", "python3-venv"]));
+    let apt = |words: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive").args(["--quiet", "--yes"]).args(words);
+        run(&mut apt)
+    };
+    let _ = apt(&["update"]);
+    let _quiet = NoServices::declare();
+    let _ = apt(&[&["install", "--no-install-recommends"], &missing[..]].concat());
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Those of the administrator are not in everyone's path.
+    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    directories.map(|directory| directory.join(program)).any(|file| file.is_file())
+}
+
+/// While this is there, a package that is installed does not start its service: the tests start their own servers.
+struct NoServices(&'static Path);
+
+impl NoServices {
+    /// Nothing, if the administrator has a policy already or we may not set one.
+    fn declare() -> Option<Self> {
+        let policy = Path::new("/usr/sbin/policy-rc.d");
+        let mut file = OpenOptions::new().write(true).create_new(true).open(policy).ok()?;
+        let declared = NoServices(policy);
+        // 101: the action is not allowed.
+        file.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
+        run(Command::new("chmod").arg("755").arg(policy)).ok()?;
+        Some(declared)
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+    }
 }

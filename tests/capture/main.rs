@@ -1,0 +1,6 @@
+//! `sidetap capture --read` with conversations that the tests write.
+
+mod conversation;
+mod read;
+mod unreadable;
+mod upgrades;

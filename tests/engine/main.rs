@@ -1,0 +1,13 @@
+//! The engine from frames to records: what networks and captures do to packets must not change what is reported, what
+//! is lost must show, and nothing that is sent can break it.
+
+mod adversarial;
+mod chance;
+mod connection;
+mod corpus;
+mod dialogue;
+mod loss;
+mod metamorphic;
+mod packet;
+mod sensor;
+mod transform;

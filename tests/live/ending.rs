@@ -1,0 +1,63 @@
+//! How a capture ends.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::child::Child;
+use crate::support::lab::{CABLE, Lab, SERVER};
+use crate::support::nginx::{Nginx, PORT};
+use crate::support::sensor::Sensor;
+use crate::support::wait_for;
+
+#[test]
+fn sigterm_under_load_ends_it_in_time_with_all_lines_whole() {
+    ends_in_time(Signal::TERM);
+}
+
+#[test]
+fn sigint_under_load_ends_it_in_time_with_all_lines_whole() {
+    ends_in_time(Signal::INT);
+}
+
+fn ends_in_time(signal: Signal) {
+    let Some(lab) = Lab::with(&["nginx", "wrk"]) else { return };
+    let _nginx = Nginx::start(&lab);
+    let sensor = Sensor::new(&lab).args(&["--interface", CABLE]).listen();
+    let _load = load(&lab);
+    wait_for("records", || (sensor.records().len() > 500).then_some(()));
+    let ended = sensor.stop_with(signal).well();
+
+    assert!(ended.took < Duration::from_secs(2), "{:?}", ended.took);
+    let lines = std::fs::read_to_string(lab.directory().join("records.ndjson")).expect("the records");
+    // Each of those was read as JSON by now.
+    assert!(lines.ends_with('\n'), "the last line is whole");
+    let kept = ended.transactions() - ended.summary("records not taken by an export in time");
+    assert_eq!(lines.lines().count() as u64, kept, "{}", ended.stderr);
+    assert_eq!(ended.exchanges().count() as u64, kept);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let Some(lab) = Lab::with(&["nginx", "wrk"]) else { return };
+    let _nginx = Nginx::start(&lab);
+    // Nobody reads: the first signal leaves the writer a second to be done.
+    let (_reader, writer) = std::io::pipe().expect("a pipe");
+    let sensor = Sensor::new(&lab).args(&["--interface", CABLE]).stdout(writer).listen();
+    let _load = load(&lab);
+    std::thread::sleep(Duration::from_millis(800));
+    // Two kinds, because two of a kind that come together are one.
+    sensor.signal(Signal::TERM);
+    std::thread::sleep(Duration::from_millis(100));
+    let ended = sensor.stop_with(Signal::INT);
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("lost"), "no summary: {}", ended.stderr);
+}
+
+/// Requests without end.
+fn load(lab: &Lab) -> Child {
+    let mut command = lab.client.command("wrk");
+    command.args(["-t1", "-c16", "-d30s", &format!("http://{SERVER}:{PORT}/load")]);
+    command.stdout(std::process::Stdio::null());
+    Child::start(&mut command)
+}

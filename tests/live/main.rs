@@ -1,0 +1,17 @@
+//! `sidetap capture` on real interfaces: the real binary, in network namespaces, against servers that we did not write.
+//!
+//! Each test has two namespaces of its own with a cable between them, so that tests run beside each other. They need
+//! root and the programs that `cargo xtask test` installs; a test that cannot run says why, and fails under `CI=true`.
+#![cfg(target_os = "linux")]
+
+mod ending;
+mod export;
+mod grpc;
+mod http1;
+mod http2;
+mod interfaces;
+mod memory;
+mod rights;
+mod support;
+mod usage;
+mod web_socket;

@@ -1,0 +1,38 @@
+//! What the tests are made of.
+//!
+//! - [`lab`]: two network namespaces and the cable between them
+//! - [`child`]: programs that run in one of them, and end with the test
+//! - [`sensor`]: `sidetap capture`
+//! - [`record`]: what it reports
+//! - [`nginx`], [`python`]: servers
+//! - [`forge`]: packets that no kernel would send
+
+pub mod child;
+pub mod forge;
+pub mod lab;
+pub mod nginx;
+pub mod python;
+pub mod record;
+pub mod sensor;
+
+use std::time::{Duration, Instant};
+
+/// Longest that anything is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks until there is an answer.
+pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited for {what} in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// What a capture may take that was given this limit. A debug build's program is larger than the limit knows of.
+pub fn memory_limit(bytes: u64) -> u64 {
+    if cfg!(debug_assertions) { bytes + (4 << 20) } else { bytes }
+}

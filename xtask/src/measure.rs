@@ -1,0 +1,111 @@
+//! What a program costs: CPU time and peak memory, as the kernel counts them for a process that has ended.
+//!
+//! The kernel sums up the CPU time of all children of a process, and keeps only the largest of their peaks. So each
+//! program is started by a small process of its own, `xtask measure COMMAND`, which has no other child.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// In user space and in the kernel, of all threads.
+    pub cpu: Duration,
+    pub peak_kib: u64,
+    /// What the program wrote to standard error.
+    pub said: String,
+}
+
+impl Usage {
+    pub fn cpu_seconds(&self) -> f64 {
+        self.cpu.as_secs_f64()
+    }
+
+    pub fn peak_mib(&self) -> f64 {
+        self.peak_kib as f64 / 1024.0
+    }
+}
+
+/// A program that is being measured.
+pub struct Running {
+    wrapper: Child,
+    answers: BufReader<ChildStdout>,
+    pid: Pid,
+}
+
+/// Runs a command line to its end.
+pub fn run(command: &[String]) -> Result<Usage> {
+    start(command)?.finish()
+}
+
+/// Starts a command line. Its standard output goes nowhere.
+pub fn start(command: &[String]) -> Result<Running> {
+    let mut wrapper = Command::new(std::env::current_exe()?)
+        .arg("measure")
+        .args(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut answers = BufReader::new(wrapper.stdout.take().context("no answers")?);
+    let mut pid = String::new();
+    answers.read_line(&mut pid)?;
+    let pid = pid.trim().parse().with_context(|| format!("cannot run {command:?}"))?;
+    Ok(Running { wrapper, answers, pid: Pid::from_raw(pid) })
+}
+
+impl Running {
+    /// Asks it to stop, and waits for its end.
+    pub fn interrupt(self) -> Result<Usage> {
+        kill(self.pid, Signal::SIGINT)?;
+        self.finish()
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Result<Usage> {
+        let mut said = String::new();
+        if let Some(stderr) = &mut self.wrapper.stderr {
+            stderr.read_to_string(&mut said)?;
+        }
+        let mut answer = String::new();
+        self.answers.read_to_string(&mut answer)?;
+        if !self.wrapper.wait()?.success() {
+            bail!("a measured program failed: {said}");
+        }
+        let numbers: Vec<u64> = answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let [microseconds, peak_kib] = numbers[..] else { bail!("unexpected measurement: {answer}") };
+        Ok(Usage { cpu: Duration::from_micros(microseconds), peak_kib, said })
+    }
+}
+
+/// Runs a command, and prints its process ID, then its CPU time in microseconds and its peak memory in KiB.
+pub fn wrap(command: &[&str]) -> Result<()> {
+    let [program, arguments @ ..] = command else { bail!("`measure` wants a command") };
+    let mut child = Command::new(program).args(arguments).stdout(Stdio::null()).spawn()?;
+    println!("{}", child.id());
+    let status = child.wait()?;
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let microseconds: i64 =
+        [usage.user_time(), usage.system_time()].iter().map(|time| time.tv_sec() * 1_000_000 + time.tv_usec()).sum();
+    println!("{microseconds} {}", usage.max_rss());
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
+}
+
+/// The one in the middle.
+pub fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    match numbers.len() {
+        0 => 0.0,
+        len if len % 2 == 1 => numbers[len / 2],
+        len => (numbers[len / 2 - 1] + numbers[len / 2]) / 2.0,
+    }
+}

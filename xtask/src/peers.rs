@@ -1,0 +1,102 @@
+//! The programs that sidetap is measured against, and what installs them.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::run;
+
+/// Programs that are run, and the Debian packages that have them.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("tshark", "tshark"),
+    ("httpry", "httpry"),
+    ("tcpdump", "tcpdump"),
+    ("nginx", "nginx-light"),
+    ("wrk", "wrk"),
+    ("ip", "iproute2"),
+    ("taskset", "util-linux"),
+];
+
+/// A program that reads a capture file.
+pub struct Peer {
+    pub name: &'static str,
+    pub command: Vec<String>,
+    pub speed: Speed,
+}
+
+/// How often a program can be run before somebody loses patience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speed {
+    Fast,
+    Slow,
+}
+
+/// All that read a capture file, sidetap first; each on one core.
+pub fn readers(sidetap: &Path, capture: &Path, core: usize) -> Vec<Peer> {
+    let (sidetap, capture) = (sidetap.display(), capture.display());
+    let peer = |name, speed, command: String| Peer {
+        name,
+        speed,
+        command: words(&format!("taskset --cpu-list {core} {command}")),
+    };
+    vec![
+        peer("sidetap", Speed::Fast, format!("{sidetap} capture --read {capture} --export ndjson:/dev/null")),
+        peer("tcpdump", Speed::Fast, format!("tcpdump -n -r {capture} -w /dev/null")),
+        peer("httpry", Speed::Fast, format!("httpry -q -r {capture} -o /dev/null")),
+        peer(
+            "tshark",
+            Speed::Slow,
+            format!(
+                "tshark -n -r {capture} -Y http.request -T fields \
+                 -e ip.src -e http.request.method -e http.host -e http.request.uri"
+            ),
+        ),
+    ]
+}
+
+/// A command line that has no quotes.
+pub fn words(command: &str) -> Vec<String> {
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Installs what is missing.
+pub fn install() -> Result<()> {
+    let missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!("please install {}", missing.join(", "));
+    }
+    run(Command::new("apt-get").args(["update", "--quiet"]))?;
+    let arguments = ["install", "--quiet", "--yes", "--no-install-recommends"];
+    run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).args(missing))
+}
+
+fn is_installed(program: &str) -> bool {
+    ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|directory| Path::new(directory).join(program).exists())
+}
+
+/// What each program says of its version.
+pub fn versions(sidetap: &Path) -> Result<Vec<String>> {
+    let sidetap = sidetap.display().to_string();
+    [
+        (sidetap.as_str(), "--version"),
+        ("tcpdump", "--version"),
+        ("httpry", "-h"),
+        ("tshark", "--version"),
+        ("nginx", "-v"),
+        ("wrk", "-v"),
+    ]
+    .iter()
+    .map(|(program, flag)| {
+        let output = Command::new(program).arg(flag).output().with_context(|| format!("cannot run {program}"))?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let line = said.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).unwrap_or(program);
+        Ok(line.trim_start_matches("nginx version: ").split(" Copyright").next().unwrap_or(line).trim().to_owned())
+    })
+    .collect()
+}

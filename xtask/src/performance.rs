@@ -1,0 +1,56 @@
+//! `docs/performance.md`: a part that is measured, and a part that is written by hand and kept.
+
+use std::fmt::Write;
+use std::fs;
+
+use anyhow::{Result, bail};
+
+use crate::root;
+
+const FILE: &str = "docs/performance.md";
+const BEGIN: &str = "<!-- measured: `cargo xtask bench-peers` writes this part -->";
+const END: &str = "<!-- end of what is measured -->";
+const NEW: &str = "# Performance\n\n{begin}\n{end}\n\n## What was tried and what it gave\n";
+
+/// Puts a new measured part into the document.
+pub fn write(measured: &str) -> Result<()> {
+    let path = root().join(FILE);
+    let document = match fs::read_to_string(&path) {
+        Ok(document) => document,
+        Err(_) => NEW.replace("{begin}", BEGIN).replace("{end}", END),
+    };
+    let (Some(begin), Some(end)) = (document.find(BEGIN), document.find(END)) else {
+        bail!("{FILE} has no place for what is measured");
+    };
+    let (before, after) = (&document[..begin + BEGIN.len()], &document[end..]);
+    fs::write(path, format!("{before}\n\n{}\n\n{after}", measured.trim()))?;
+    eprintln!("wrote {FILE}");
+    Ok(())
+}
+
+/// A table of Markdown; columns after the first are numbers.
+pub fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
+    let mut text = format!("| {} |\n|---{}|\n", titles.join(" | "), "|--:".repeat(titles.len() - 1));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.join(" | "));
+    }
+    text
+}
+
+/// A list of Markdown.
+pub fn list(items: &[String]) -> String {
+    items.iter().map(|item| format!("- {item}\n")).collect()
+}
+
+/// A whole number with its thousands apart.
+pub fn count(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -32,7 +32,12 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// What a capture may take that was given this limit. A debug build's program is larger than the limit knows of.
+/// What a capture may take that was given this limit. The pages of a debug build's program are more than the limit knows
+/// of, and more still with the patcher in it.
 pub fn memory_limit(bytes: u64) -> u64 {
-    if cfg!(debug_assertions) { bytes + (4 << 20) } else { bytes }
+    match (cfg!(debug_assertions), cfg!(feature = "aws")) {
+        (false, _) => bytes,
+        (true, false) => bytes + (4 << 20),
+        (true, true) => bytes + (16 << 20),
+    }
 }

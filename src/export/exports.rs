@@ -17,11 +17,6 @@ impl Exports {
         Exports { exports, records: 0 }
     }
 
-    /// Each of them.
-    pub fn each(&self) -> impl Iterator<Item = &dyn Export> {
-        self.exports.iter().map(|export| &**export)
-    }
-
     /// Records handed over so far.
     pub fn records(&self) -> u64 {
         self.records

@@ -128,12 +128,12 @@ impl<S: Default> Connection<S> {
         }
         let half = &mut self.halves[direction.index()];
         if half.packets == 0 {
-            half.interface = interface;
+            half.interface = interface as u16;
         }
         half.packets += 1;
         half.bytes += u64::from(segment.payload_len);
         shared.ledger.bytes_in += segment.payload.len() as u64;
-        if half.interface != interface && self.shown_already(direction, sequence, segment, shared) {
+        if half.interface != interface as u16 && self.shown_already(direction, sequence, segment, shared) {
             return Fate::GoesOn;
         }
         if self.opaque {

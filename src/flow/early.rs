@@ -7,7 +7,7 @@
 use crate::packet::Timestamp;
 
 /// Segments that one direction may hold.
-pub const MAX_SEGMENTS: u16 = 128;
+pub const MAX_SEGMENTS: u8 = 128;
 /// Bytes that one direction may hold.
 pub const MAX_BYTES: u32 = 256 << 10;
 

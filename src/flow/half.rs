@@ -77,7 +77,9 @@ pub(super) struct Half {
     pub ended: bool,
     /// The FIN itself took a sequence number.
     pub fin_passed: bool,
-    pub early_segments: u16,
+    pub early_segments: u8,
+    /// The interface that shows it: the lower bits of its number, which are enough to tell it from another.
+    pub interface: u16,
     /// The number of the stream's first byte that was seen.
     pub first: u32,
     /// The number of the next byte to hand on.
@@ -89,7 +91,6 @@ pub(super) struct Half {
     pub shown: u32,
     pub early_first: u32,
     pub early_bytes: u32,
-    pub interface: u32,
     pub packets: u32,
     /// Bytes handed on and missed so far.
     pub offset: u64,
@@ -114,13 +115,13 @@ impl Half {
             ended: false,
             fin_passed: false,
             early_segments: 0,
+            interface: 0,
             first: 0,
             next: 0,
             acked: 0,
             shown: 0,
             early_first: NONE,
             early_bytes: 0,
-            interface: 0,
             packets: 0,
             offset: 0,
             bytes: 0,

@@ -1,4 +1,4 @@
-//! Finds a slot by hash: open addressing with linear probing, at most half full, without tombstones.
+//! Finds a slot by hash: open addressing with linear probing, at most three quarters full, without tombstones.
 
 /// From hashes to slots.
 #[derive(Debug)]
@@ -12,12 +12,12 @@ pub(super) struct Index {
 type Place = [u32; 2];
 
 const EMPTY: u32 = 0;
-/// Bytes of the index for each slot, at most.
-pub(super) const BYTES_A_SLOT: usize = 4 * size_of::<Place>();
+/// Bytes of the index for each slot, at most: places are a power of two, so that there may be twice as many as needed.
+pub(super) const BYTES_A_SLOT: usize = 2 * size_of::<Place>() * 4 / 3;
 
 impl Index {
     pub fn with_capacity(slots: usize) -> Self {
-        let size = (slots.max(4) * 2).next_power_of_two();
+        let size = (slots.max(4) * 4 / 3 + 1).next_power_of_two();
         Index { places: vec![[0, EMPTY]; size], mask: size - 1 }
     }
 

@@ -38,8 +38,6 @@ pub struct Identity {
     pub from_start: [bool; 2],
     /// The time of its first packet.
     pub opened: Timestamp,
-    /// The interface that showed its first packet.
-    pub interface: u32,
 }
 
 impl Identity {

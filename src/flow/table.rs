@@ -110,12 +110,12 @@ impl<R: Reader> FlowTable<R> {
         let slot = match found {
             Some(slot) if self.slots[slot as usize].over => match self.straggler(slot, segment) {
                 true => return,
-                false => self.open(key, hash, (time, interface), segment, reader),
+                false => self.open(key, hash, time, segment, reader),
             },
             Some(slot) => slot,
             // What is not part of a connection that carries anything need not become one.
             None if segment.payload_len == 0 && !segment.flags.has(Flags::SYN) => return,
-            None => self.open(key, hash, (time, interface), segment, reader),
+            None => self.open(key, hash, time, segment, reader),
         };
         self.apply(slot, direction, segment, (time, interface), reader);
     }
@@ -193,7 +193,7 @@ impl<R: Reader> FlowTable<R> {
                     (entry.connection.identity.key, entry.hash)
                 };
                 self.forget(slot);
-                let slot = self.open(key, hash, arrival, segment, reader);
+                let slot = self.open(key, hash, arrival.0, segment, reader);
                 return self.apply(slot, direction, segment, arrival, reader);
             }
         }
@@ -221,19 +221,12 @@ impl<R: Reader> FlowTable<R> {
         true
     }
 
-    fn open(
-        &mut self,
-        key: Key,
-        hash: u32,
-        (time, interface): (Timestamp, u32),
-        segment: &Segment<'_>,
-        reader: &mut R,
-    ) -> u32 {
+    fn open(&mut self, key: Key, hash: u32, time: Timestamp, segment: &Segment<'_>, reader: &mut R) -> u32 {
         self.shared.counts.opened += 1;
         if !segment.flags.has(Flags::SYN) {
             self.shared.counts.midstream += 1;
         }
-        let identity = Identity { key, initiator: None, from_start: [false; 2], opened: time, interface };
+        let identity = Identity { key, initiator: None, from_start: [false; 2], opened: time };
         let connection = Connection::new(identity);
         let slot = self.take_slot(hash, connection, reader);
         self.index.insert(hash, slot);

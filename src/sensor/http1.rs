@@ -11,7 +11,6 @@ use crate::protocol::websocket::Extensions;
 /// What is remembered of it.
 #[derive(Debug)]
 pub struct Http1 {
-    client: Direction,
     readers: [Reader; 2],
     pairing: Pairing,
 }
@@ -42,15 +41,14 @@ impl Http1 {
             false => Reader::midstream(side),
         };
         Http1 {
-            client,
             readers: [reader(Side::Client), reader(Side::Server)],
-            pairing: Pairing::new(whole == [true; 2], unread),
+            pairing: Pairing::new(client, whole == [true; 2], unread),
         }
     }
 
     /// Which direction the client sends in.
     pub fn client(&self) -> Direction {
-        self.client
+        self.pairing.client
     }
 
     /// The extensions that both ends agreed on for the WebSocket that it turns to.
@@ -95,7 +93,7 @@ impl Http1 {
     }
 
     fn side(&self, direction: Direction) -> Side {
-        if direction == self.client { Side::Client } else { Side::Server }
+        if direction == self.pairing.client { Side::Client } else { Side::Server }
     }
 
     fn desk<'d>(
@@ -103,8 +101,8 @@ impl Http1 {
         flow: &'d Identity,
         room: &'d mut Room<'_>,
     ) -> (Desk<'d>, &'d mut [Reader; 2], &'d mut Buffers) {
-        let Http1 { client, readers, pairing } = self;
-        let desk = Desk { pairing, exchanges: room.exchanges, exports: room.exports, flow, client: *client };
+        let Http1 { readers, pairing } = self;
+        let desk = Desk { pairing, exchanges: room.exchanges, exports: room.exports, flow };
         (desk, readers, room.buffers)
     }
 }

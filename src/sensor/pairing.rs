@@ -3,15 +3,11 @@
 //! As long as nothing was missed, responses come in the order of their requests (RFC 9112 §9.3.2). Once bytes were
 //! missed that may have held whole messages, or if the connection was picked up in its middle, order proves nothing
 //! any more: a request that was missed may have been sent together with one that was seen. Then a pair needs proof
-//! ([`Alignment::Lost`]): the response begins where the client's acknowledgement was when it sent the request, and the
-//! client acknowledged just that one response before it sent the next request, or the server closed after it. Proof
-//! restores order, once the client has waited for [`TRUSTED`] responses in a row, and for as long as it waits. The answer
-//! to the key of a WebSocket is a proof, too. A connection that has pipelined gets no second chance.
-//!
-//! One thing cannot be told: a client that has kept the same number of requests outstanding since before the first
-//! packet that was captured, and goes on. Each of its requests follows one response and is followed by one, as if it
-//! waited. Any request or response that breaks that rhythm gives it away ([`Desk::watch_request`],
-//! [`Desk::watch_response`]).
+//! ([`proof`]).
+
+mod proof;
+
+use std::num::NonZeroU64;
 
 use super::conversation::connection;
 use super::exchanges::{Exchanges, Method, NONE, Upgrade};
@@ -27,12 +23,11 @@ const UNREAD_REQUEST: &str = "unreadable_request";
 /// The anomaly of a request in whose response's place something came that could not be read.
 const UNREAD_RESPONSE: &str = "unreadable_response";
 
-/// Requests in a row for which a client has to wait before its waiting proves a pair.
-const TRUSTED: u8 = 3;
-
 /// What is known of one connection's exchanges.
 #[derive(Debug)]
 pub struct Pairing {
+    /// The direction that the client sends in.
+    pub client: Direction,
     /// Requests that wait for their response, oldest first.
     first: u32,
     last: u32,
@@ -47,7 +42,7 @@ pub struct Pairing {
     index: u32,
     /// The client has sent a request before it had the response to the last one.
     pipelines: bool,
-    /// Requests in a row for which the client has waited, up to [`TRUSTED`].
+    /// Requests in a row for which the client has waited, up to what is trusted.
     waited: u8,
     /// Order was lost before, and only the client's waiting has restored it.
     restored: bool,
@@ -69,7 +64,7 @@ struct Latest {
     /// How far the client had received the server when it began the latest request that was seen.
     acknowledged: i64,
     /// Where that request ended, once it has.
-    end: Option<u64>,
+    end: Option<NonZeroU64>,
     /// How far the server had got when bytes of the client were missed: it had not seen them by then.
     missed_at: i64,
 }
@@ -89,14 +84,14 @@ pub struct Desk<'a> {
     pub exchanges: &'a mut Exchanges,
     pub exports: &'a mut Exports,
     pub flow: &'a Identity,
-    pub client: Direction,
 }
 
 impl Pairing {
     /// For a connection that was seen from its first byte on, or not, and whose client has sent something unreadable, or
     /// not.
-    pub fn new(from_start: bool, unread: bool) -> Self {
+    pub fn new(client: Direction, from_start: bool, unread: bool) -> Self {
         Pairing {
+            client,
             first: NONE,
             last: NONE,
             requesting: NONE,
@@ -179,7 +174,7 @@ impl Desk<'_> {
         }
         let exchange = &mut self.exchanges.get_mut(slot).exchange;
         exchange.completeness = Completeness::of(&exchange.request, &exchange.response);
-        let connection = connection(self.flow, self.client);
+        let connection = connection(self.flow, self.pairing.client);
         self.exports.record(&Record { connection, content: Content::Exchange(exchange) });
         self.exchanges.end(slot);
     }
@@ -225,100 +220,6 @@ impl Desk<'_> {
         self.release(alone);
     }
 
-    /// The client does not wait for responses: without order, nothing proves a pair.
-    fn note_pipelining(&mut self) {
-        self.pairing.pipelines = true;
-        self.pairing.waited = 0;
-        if self.pairing.restored || self.pairing.alignment == Alignment::Lost {
-            self.pairing.alignment = Alignment::Hopeless;
-            self.pairing.restored = false;
-            self.release_candidate(Paired::No);
-            self.flush();
-        }
-    }
-
-    /// A request that was sent before anything came back for the one before it, or for what was missed before it.
-    fn watch_request(&mut self, start: Mark) {
-        let Latest { acknowledged, missed_at, .. } = self.pairing.latest;
-        match start.acknowledged <= acknowledged.max(missed_at) {
-            true => self.note_pipelining(),
-            false => self.pairing.waited = TRUSTED.min(self.pairing.waited + u8::from(acknowledged != i64::MIN)),
-        }
-        self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at };
-    }
-
-    /// The first answer to the latest request, by which the server had received more than that request.
-    fn watch_response(&mut self, start: Mark) {
-        let Latest { acknowledged, end, .. } = self.pairing.latest;
-        if start.offset as i64 == acknowledged && end.is_some_and(|end| start.acknowledged > end as i64) {
-            self.note_pipelining();
-        }
-    }
-
-    fn lose_alignment(&mut self) {
-        self.pairing.restored = false;
-        if self.pairing.alignment == Alignment::Kept {
-            // Who did not wait for an answer before may have sent any number of requests now.
-            self.pairing.alignment = if self.pairing.pipelines { Alignment::Hopeless } else { Alignment::Lost };
-        }
-    }
-
-    /// A request where order proves nothing.
-    fn request_out_of_order(&mut self, slot: u32, start: Mark) {
-        let before = self.pairing.candidate;
-        if before != NONE {
-            let pending = self.exchanges.get(before);
-            let proven = self.pairing.alignment == Alignment::Lost
-                && self.pairing.candidate_answered
-                && pending.exchange.request.whole
-                && start.acknowledged == pending.response_end as i64;
-            if proven && self.pairing.waited == TRUSTED {
-                self.release_candidate(Paired::Yes);
-                self.pairing.alignment = Alignment::Kept;
-                self.pairing.restored = true;
-                return self.enqueue(slot);
-            }
-            self.release_candidate(Paired::No);
-        }
-        self.pairing.candidate = slot;
-    }
-
-    /// The request that a response answers, as far as that can be told.
-    fn answered_by(&mut self, start: Mark) -> Option<u32> {
-        // Those that wait since before order was lost are still the first to be answered.
-        if self.pairing.first != NONE {
-            let slot = self.pairing.first;
-            // A server may say that it has waited long enough without having got the request.
-            if start.acknowledged <= self.exchanges.get(slot).request_start as i64 {
-                if self.pairing.restored {
-                    self.note_pipelining();
-                }
-                return None;
-            }
-            self.dequeue();
-            return Some(slot);
-        }
-        let candidate = self.pairing.candidate;
-        if candidate == NONE || self.pairing.alignment != Alignment::Lost {
-            return None;
-        }
-        let pending = self.exchanges.get(candidate);
-        let follows = pending.request_acknowledged == start.offset as i64 && !self.pairing.candidate_answered;
-        let received = start.acknowledged > pending.request_start as i64;
-        if follows && !received {
-            // It answers something that was sent before.
-            self.note_pipelining();
-        }
-        match follows && received {
-            true => Some(candidate),
-            false => {
-                // A second response: the first one need not be the candidate's.
-                self.release_candidate(Paired::No);
-                None
-            }
-        }
-    }
-
     /// The server agrees to speak another protocol.
     fn agree(&mut self, slot: u32, head: &Head<'_, '_>) {
         let pending = self.exchanges.get_mut(slot);
@@ -339,7 +240,7 @@ impl Desk<'_> {
     }
 
     fn complete_request(&mut self, end: End) {
-        self.pairing.latest.end = end.whole.then_some(end.mark.offset);
+        self.pairing.latest.end = NonZeroU64::new(end.mark.offset).filter(|_| end.whole);
         let slot = std::mem::replace(&mut self.pairing.requesting, NONE);
         if slot == NONE {
             return;

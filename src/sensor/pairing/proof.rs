@@ -1,0 +1,115 @@
+//! What order proves, and what proves a pair where order does not.
+//!
+//! Without order a pair needs proof ([`Alignment::Lost`]): the response begins where the client's acknowledgement was
+//! when it sent the request, and the client acknowledged just that one response before it sent the next request, or the
+//! server closed after it. Proof restores order, once the client has waited for [`TRUSTED`] responses in a row, and for
+//! as long as it waits. The answer to the key of a WebSocket is a proof, too. A connection that has pipelined gets no
+//! second chance.
+//!
+//! One thing cannot be told: a client that has kept the same number of requests outstanding since before the first
+//! packet that was captured, and goes on. Each of its requests follows one response and is followed by one, as if it
+//! waited. Any request or response that breaks that rhythm gives it away ([`Desk::watch_request`],
+//! [`Desk::watch_response`]).
+
+use super::{Alignment, Desk, Latest, Paired};
+use crate::protocol::http1::Mark;
+use crate::sensor::exchanges::NONE;
+
+/// Requests in a row for which a client has to wait before its waiting proves a pair.
+const TRUSTED: u8 = 3;
+
+impl Desk<'_> {
+    /// The client does not wait for responses: without order, nothing proves a pair.
+    pub(super) fn note_pipelining(&mut self) {
+        self.pairing.pipelines = true;
+        self.pairing.waited = 0;
+        if self.pairing.restored || self.pairing.alignment == Alignment::Lost {
+            self.pairing.alignment = Alignment::Hopeless;
+            self.pairing.restored = false;
+            self.release_candidate(Paired::No);
+            self.flush();
+        }
+    }
+
+    /// A request that was sent before anything came back for the one before it, or for what was missed before it.
+    pub(super) fn watch_request(&mut self, start: Mark) {
+        let Latest { acknowledged, missed_at, .. } = self.pairing.latest;
+        match start.acknowledged <= acknowledged.max(missed_at) {
+            true => self.note_pipelining(),
+            false => self.pairing.waited = TRUSTED.min(self.pairing.waited + u8::from(acknowledged != i64::MIN)),
+        }
+        self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at };
+    }
+
+    /// The first answer to the latest request, by which the server had received more than that request.
+    pub(super) fn watch_response(&mut self, start: Mark) {
+        let Latest { acknowledged, end, .. } = self.pairing.latest;
+        if start.offset as i64 == acknowledged && end.is_some_and(|end| start.acknowledged > end.get() as i64) {
+            self.note_pipelining();
+        }
+    }
+
+    pub(super) fn lose_alignment(&mut self) {
+        self.pairing.restored = false;
+        if self.pairing.alignment == Alignment::Kept {
+            // Who did not wait for an answer before may have sent any number of requests now.
+            self.pairing.alignment = if self.pairing.pipelines { Alignment::Hopeless } else { Alignment::Lost };
+        }
+    }
+
+    /// A request where order proves nothing.
+    pub(super) fn request_out_of_order(&mut self, slot: u32, start: Mark) {
+        let before = self.pairing.candidate;
+        if before != NONE {
+            let pending = self.exchanges.get(before);
+            let proven = self.pairing.alignment == Alignment::Lost
+                && self.pairing.candidate_answered
+                && pending.exchange.request.whole
+                && start.acknowledged == pending.response_end as i64;
+            if proven && self.pairing.waited == TRUSTED {
+                self.release_candidate(Paired::Yes);
+                self.pairing.alignment = Alignment::Kept;
+                self.pairing.restored = true;
+                return self.enqueue(slot);
+            }
+            self.release_candidate(Paired::No);
+        }
+        self.pairing.candidate = slot;
+    }
+
+    /// The request that a response answers, as far as that can be told.
+    pub(super) fn answered_by(&mut self, start: Mark) -> Option<u32> {
+        // Those that wait since before order was lost are still the first to be answered.
+        if self.pairing.first != NONE {
+            let slot = self.pairing.first;
+            // A server may say that it has waited long enough without having got the request.
+            if start.acknowledged <= self.exchanges.get(slot).request_start as i64 {
+                if self.pairing.restored {
+                    self.note_pipelining();
+                }
+                return None;
+            }
+            self.dequeue();
+            return Some(slot);
+        }
+        let candidate = self.pairing.candidate;
+        if candidate == NONE || self.pairing.alignment != Alignment::Lost {
+            return None;
+        }
+        let pending = self.exchanges.get(candidate);
+        let follows = pending.request_acknowledged == start.offset as i64 && !self.pairing.candidate_answered;
+        let received = start.acknowledged > pending.request_start as i64;
+        if follows && !received {
+            // It answers something that was sent before.
+            self.note_pipelining();
+        }
+        match follows && received {
+            true => Some(candidate),
+            false => {
+                // A second response: the first one need not be the candidate's.
+                self.release_candidate(Paired::No);
+                None
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@
 //! - `protocol`: bytes in order to messages
 //! - `flow`: TCP segments to bytes in order
 //! - `packet`: bytes and frames: capture files, the ring, filters, decoding
+//! - `process`: the limits, rights and use of this process; only on Linux
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -27,6 +28,8 @@ pub mod export;
 pub mod flow;
 #[cfg(feature = "engine")]
 pub mod packet;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+pub mod process;
 #[cfg(feature = "engine")]
 pub mod protocol;
 #[cfg(feature = "engine")]

@@ -168,16 +168,16 @@ mod engine {
             return Some((Exit::Blocked, error.hints()));
         }
         #[cfg(target_os = "linux")]
-        if let Some(error) = cause.downcast_ref::<crate::sensor::live::LiveError>() {
+        if let Some(error) = cause.downcast_ref::<crate::packet::live::LiveError>() {
             return Some((of_listening(error), error.hints()));
         }
         None
     }
 
     #[cfg(target_os = "linux")]
-    fn of_listening(error: &crate::sensor::live::LiveError) -> Exit {
+    fn of_listening(error: &crate::packet::live::LiveError) -> Exit {
+        use crate::packet::live::LiveError;
         use crate::packet::ring::RingError;
-        use crate::sensor::live::LiveError;
 
         match error {
             LiveError::Ring { source: RingError::NotPermitted, .. } => Exit::Auth,

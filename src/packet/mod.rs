@@ -12,6 +12,7 @@
 //! Only on Linux, because nothing else has packet sockets:
 //!
 //! - `interfaces`: the network interfaces, and which of them are captured
+//! - `live`: the rings of several interfaces, merged by time
 //! - `ring`: the receive ring of an interface, with `ring_options`, `ring_packet` and `ring_statistics`
 //!
 //! Everything below borrows from one [`Frame`], which borrows from the ring or the file's buffer.
@@ -25,6 +26,8 @@ pub mod fragments;
 pub mod interfaces;
 pub mod ip;
 pub mod link;
+#[cfg(target_os = "linux")]
+pub mod live;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod namespace;
 #[cfg(target_os = "linux")]

@@ -6,6 +6,8 @@ use crate::export::Exports;
 use crate::flow::{Endpoint, FlowCounts, FlowTable, Ledger, Limits};
 use crate::packet::decode::{self, Decoded, Packet, Transport, Undecoded};
 use crate::packet::fragments::{FragmentCounts, Fragments};
+#[cfg(target_os = "linux")]
+use crate::packet::live::{Captured, Consumer};
 use crate::packet::{Frame, Timestamp};
 use crate::record::TransactionLedger;
 
@@ -136,6 +138,18 @@ impl Engine {
             open_connections: self.table.open_connections(),
             unread: self.conversations.unread().clone(),
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Consumer for Engine {
+    #[inline]
+    fn take<'b>(&mut self, packets: impl Iterator<Item = Captured<'b>>) {
+        packets.for_each(|captured| self.frame(&captured.frame()));
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        Engine::sweep(self, now);
     }
 }
 

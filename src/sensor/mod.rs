@@ -11,17 +11,8 @@
 //! - [`read`]: a capture file into the engine
 //! - [`tls`], [`web_socket`], [`dns`]: the other protocols
 //! - [`unread`]: why there may be nothing to tell
-//!
-//! Only on Linux:
-//!
-//! - `live`: rings into the engine
-//! - `cgroup`: the memory and CPU that this process may use
-//! - `privileges`: giving up every right once the sockets are open
-//! - `resident`: the memory and CPU time that it does use
 
 pub mod budget;
-#[cfg(target_os = "linux")]
-pub mod cgroup;
 pub mod conversation;
 pub mod dns;
 pub mod engine;
@@ -29,17 +20,9 @@ pub mod exchanges;
 pub mod fields;
 pub mod http1;
 pub mod http2;
-#[cfg(target_os = "linux")]
-pub mod live;
-#[cfg(target_os = "linux")]
-mod mounts;
 pub mod pairing;
-#[cfg(target_os = "linux")]
-pub mod privileges;
 pub mod probe;
 pub mod read;
-#[cfg(target_os = "linux")]
-pub mod resident;
 pub mod tls;
 pub mod unread;
 pub mod web_socket;

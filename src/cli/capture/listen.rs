@@ -14,9 +14,10 @@ use super::{Args, exports, options, summary};
 use crate::exit::Exit;
 use crate::export::Overflow;
 use crate::packet::filter::Target;
-use crate::sensor::live::{Live, LiveCounts};
-use crate::sensor::resident::Resident;
-use crate::sensor::{Budget, Engine, EngineCounts, privileges};
+use crate::packet::live::{Live, LiveCounts};
+use crate::process::privileges;
+use crate::process::resident::Resident;
+use crate::sensor::{Budget, Engine, EngineCounts};
 
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_millis(500);

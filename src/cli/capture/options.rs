@@ -18,7 +18,7 @@ pub fn memory_limit(given: Option<ByteSize>) -> u64 {
 
 #[cfg(target_os = "linux")]
 fn cgroup_limit() -> Option<u64> {
-    crate::sensor::cgroup::Limits::read(std::path::Path::new("/")).memory.map(|limit| limit.bytes)
+    crate::process::cgroup::Limits::read(std::path::Path::new("/")).memory.map(|limit| limit.bytes)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -15,7 +15,7 @@ pub fn of_file(engine: &EngineCounts, read: &ReadCounts, exports: &Exports, cx: 
 
 /// After listening.
 #[cfg(target_os = "linux")]
-pub fn of_interfaces(engine: &EngineCounts, live: crate::sensor::live::LiveCounts, exports: &Exports, cx: &Context) {
+pub fn of_interfaces(engine: &EngineCounts, live: crate::packet::live::LiveCounts, exports: &Exports, cx: &Context) {
     let exported = Exported { records: exports.records(), queues: exports.counts() };
     let seen = Seen { packets: live.packets, filtered: 0, dropped: live.dropped, unread: live.unread };
     cx.printer.note(&text(engine, seen, exported));

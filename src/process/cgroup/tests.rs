@@ -160,7 +160,7 @@ fn a_real_limit_is_found() {
     let output = std::process::Command::new("sh")
         .args(["-c", &script])
         .arg(std::env::current_exe().unwrap())
-        .args(["--exact", "sensor::cgroup::tests::a_real_limit_is_found", "--nocapture"])
+        .args(["--exact", "process::cgroup::tests::a_real_limit_is_found", "--nocapture"])
         .env(CHILD, "1")
         .output()
         .unwrap();

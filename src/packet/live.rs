@@ -1,4 +1,4 @@
-//! Listens on interfaces: their rings, merged by time, into the engine.
+//! Listens on interfaces: their rings, merged by time, to a [`Consumer`].
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
@@ -6,13 +6,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::Engine;
-use crate::packet::filter::{Ancillary, Filter, FilterError, Program, Target, VlanTag};
-use crate::packet::interfaces::{self, Interface, InterfaceError};
-use crate::packet::ring::{Block, Direction, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
-use crate::packet::{LinkType, Timestamp};
+use super::filter::{Ancillary, Filter, FilterError, Program, Target, VlanTag};
+use super::interfaces::{self, Interface, InterfaceError};
+use super::ring::{Block, Direction, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
+use super::{Frame, LinkType, Timestamp};
 
-/// How often time is told to the engine and the observer, and an interface that has gone is looked for.
+/// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
 const TICK: Duration = Duration::from_millis(100);
 /// Holds the largest frame that segmentation offload makes.
 const BLOCK: u32 = 256 << 10;
@@ -20,6 +19,32 @@ const BLOCK: u32 = 256 << 10;
 const RETIRE: Duration = Duration::from_millis(20);
 /// Longest that the rings are read in the end. A reader that was behind may need longer; what is left is counted.
 const LAST_READING: Duration = Duration::from_millis(500);
+
+/// Takes what was captured.
+pub trait Consumer {
+    /// Packets, the earliest first. What they borrow is given back to the kernel when this returns.
+    fn take<'b>(&mut self, packets: impl Iterator<Item = Captured<'b>>);
+
+    /// Time has passed, with or without packets. Called ten times a second.
+    fn sweep(&mut self, now: Timestamp);
+}
+
+/// A packet, and the interface that showed it.
+#[derive(Debug, Clone, Copy)]
+pub struct Captured<'b> {
+    pub packet: RingPacket<'b>,
+    /// The interface's place in [`Live::interfaces`].
+    pub interface: u32,
+    pub link: LinkType,
+}
+
+impl<'b> Captured<'b> {
+    /// As a frame.
+    #[inline]
+    pub fn frame(&self) -> Frame<'b> {
+        self.packet.frame(self.interface, self.link)
+    }
+}
 
 /// The rings of all interfaces.
 pub struct Live {
@@ -30,6 +55,7 @@ pub struct Live {
 
 struct Tap {
     ring: Ring,
+    link: LinkType,
     name: String,
     /// In user space, where the kernel has no room for the filter.
     program: Option<Program>,
@@ -121,40 +147,40 @@ impl Live {
         self.taps.iter().filter(|tap| tap.gone).map(|tap| tap.name.as_str())
     }
 
-    /// Feeds packets to the engine until the observer, asked ten times a second, has had enough.
-    pub fn run(
+    /// Hands packets to the consumer until the observer, asked ten times a second, has had enough.
+    pub fn run<C: Consumer>(
         &mut self,
-        engine: &mut Engine,
-        mut observe: impl FnMut(&Live, &mut Engine, LiveCounts) -> ControlFlow<()>,
+        consumer: &mut C,
+        mut observe: impl FnMut(&Live, &mut C, LiveCounts) -> ControlFlow<()>,
     ) -> Result<LiveCounts, LiveError> {
         let mut next_tick = Instant::now() + TICK;
         loop {
             self.wait(next_tick.saturating_duration_since(Instant::now()))?;
-            while self.take_blocks(engine) && Instant::now() < next_tick {}
+            while self.take_blocks(consumer) && Instant::now() < next_tick {}
             let now = Instant::now();
             if now < next_tick {
                 continue;
             }
             next_tick = now + TICK;
-            engine.sweep(wall_clock());
+            consumer.sweep(wall_clock());
             self.search();
             let counts = self.counts()?;
-            if observe(self, engine, counts).is_break() {
-                return self.finish(engine);
+            if observe(self, consumer, counts).is_break() {
+                return self.finish(consumer);
             }
         }
     }
 
     /// Reads what the rings hold, for [`LAST_READING`] at most, and nothing that comes later: under load there would be
     /// no end.
-    fn finish(&mut self, engine: &mut Engine) -> Result<LiveCounts, LiveError> {
+    fn finish(&mut self, consumer: &mut impl Consumer) -> Result<LiveCounts, LiveError> {
         for tap in &mut self.taps {
             tap.ring.close().map_err(|source| LiveError::Ring { interface: tap.name.clone(), source })?;
         }
         // The kernel hands over the last blocks, which are not full, only after this.
         let (handed_over, end) = (Instant::now() + 2 * RETIRE, Instant::now() + LAST_READING);
         loop {
-            while self.take_blocks(engine) && Instant::now() < end {}
+            while self.take_blocks(consumer) && Instant::now() < end {}
             let left = handed_over.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return self.counts();
@@ -185,45 +211,33 @@ impl Live {
     }
 
     /// Reads the oldest block of each ring; whether there was any.
-    fn take_blocks(&mut self, engine: &mut Engine) -> bool {
+    fn take_blocks(&mut self, consumer: &mut impl Consumer) -> bool {
+        let read = &mut self.read;
         if let [tap] = &mut self.taps[..] {
-            let link = tap.ring.link_type();
+            let (link, program) = (tap.link, tap.program.as_ref());
             let Some(block) = tap.ring.next_block() else { return false };
-            for packet in block.packets() {
-                self.read += 1;
-                take(&packet, 0, link, tap.program.as_ref(), engine);
-            }
+            let packets = block.packets().inspect(|_| *read += 1);
+            consumer.take(packets.filter(|packet| is_wanted(packet, program)).map(|packet| Captured {
+                packet,
+                interface: 0,
+                link,
+            }));
             return true;
         }
-        let links: Vec<LinkType> = self.taps.iter().map(|tap| tap.ring.link_type()).collect();
-        let mut programs = Vec::with_capacity(self.taps.len());
-        let mut blocks: Vec<Option<Block<'_>>> = Vec::with_capacity(self.taps.len());
+        let mut blocks: Vec<(Option<Block<'_>>, LinkType, Option<&Program>)> = Vec::with_capacity(self.taps.len());
         for tap in &mut self.taps {
-            programs.push(tap.program.as_ref());
-            blocks.push(tap.ring.next_block());
+            blocks.push((tap.ring.next_block(), tap.link, tap.program.as_ref()));
         }
-        let mut heads: Vec<(Option<RingPacket<'_>>, Option<Packets<'_>>)> = blocks
-            .iter()
-            .map(|block| {
-                let mut packets = block.as_ref().map(Block::packets);
-                (packets.as_mut().and_then(Iterator::next), packets)
-            })
-            .collect();
-        let mut any = false;
-        // The earliest of the packets that are next in their blocks.
-        while let Some((place, packet)) = heads
-            .iter()
-            .enumerate()
-            .filter_map(|(place, (head, _))| Some((place, (*head)?)))
-            .min_by_key(|(_, packet)| packet.time)
-        {
-            any = true;
-            self.read += 1;
-            take(&packet, place as u32, links[place], programs[place], engine);
-            let (head, packets) = &mut heads[place];
-            *head = packets.as_mut().and_then(Iterator::next);
+        if blocks.iter().all(|(block, ..)| block.is_none()) {
+            return false;
         }
-        any
+        let merge = Merge::of(blocks.iter().map(|(block, link, program)| (block.as_ref(), *link, *program)));
+        consumer.take(
+            merge
+                .inspect(|_| *read += 1)
+                .filter_map(|(captured, program)| is_wanted(&captured.packet, program).then_some(captured)),
+        );
+        true
     }
 
     /// Looks for interfaces that have gone, and listens on them again.
@@ -264,7 +278,7 @@ impl Tap {
         let failed = |source| LiveError::Ring { interface: name.clone(), source };
         if filter.is_empty() {
             let ring = Ring::open(&options, &[]).map_err(failed)?;
-            return Ok(Tap { ring, name, program: None, gone: false });
+            return Ok(Tap { link: ring.link_type(), ring, name, program: None, gone: false });
         }
         // The link type is known once the socket is bound; almost always it is Ethernet's.
         let mut link = LinkType::Ethernet;
@@ -277,24 +291,59 @@ impl Tap {
                 Err(source) => return Err(failed(source)),
             };
             if ring.link_type() == link {
-                return Ok(Tap { ring, name, program, gone: false });
+                return Ok(Tap { link, ring, name, program, gone: false });
             }
             link = ring.link_type();
         }
     }
 }
 
-#[inline]
-fn take(packet: &RingPacket<'_>, interface: u32, link: LinkType, program: Option<&Program>, engine: &mut Engine) {
-    if let Some(program) = program {
-        let vlan = packet.vlan.map(|tag| VlanTag { protocol: tag.tpid, control: tag.tci });
-        // 4 is PACKET_OUTGOING of `linux/if_packet.h`.
-        let ancillary = Ancillary { packet_type: if packet.outgoing { 4 } else { 0 }, vlan };
-        if program.run_with(packet.bytes, packet.wire_len, &ancillary) == 0 {
-            return;
-        }
+/// The packets of several blocks, the earliest of those that are next first.
+struct Merge<'b> {
+    heads: Vec<Head<'b>>,
+}
+
+struct Head<'b> {
+    next: Option<RingPacket<'b>>,
+    rest: Option<Packets<'b>>,
+    link: LinkType,
+    program: Option<&'b Program>,
+}
+
+impl<'b> Merge<'b> {
+    fn of(blocks: impl Iterator<Item = (Option<&'b Block<'b>>, LinkType, Option<&'b Program>)>) -> Self {
+        let head = |(block, link, program): (Option<&'b Block<'b>>, LinkType, Option<&'b Program>)| {
+            let mut rest = block.map(Block::packets);
+            Head { next: rest.as_mut().and_then(Iterator::next), rest, link, program }
+        };
+        Merge { heads: blocks.map(head).collect() }
     }
-    engine.frame(&packet.frame(interface, link));
+}
+
+impl<'b> Iterator for Merge<'b> {
+    type Item = (Captured<'b>, Option<&'b Program>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let earliest = self
+            .heads
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(place, head)| Some((place, head.next?, head)))
+            .min_by_key(|(_, packet, _)| packet.time);
+        let (place, packet, head) = earliest?;
+        head.next = head.rest.as_mut().and_then(Iterator::next);
+        Some((Captured { packet, interface: place as u32, link: head.link }, head.program))
+    }
+}
+
+/// Whether a packet passes a filter that the kernel had no room for.
+#[inline]
+fn is_wanted(packet: &RingPacket<'_>, program: Option<&Program>) -> bool {
+    let Some(program) = program else { return true };
+    let vlan = packet.vlan.map(|tag| VlanTag { protocol: tag.tpid, control: tag.tci });
+    // 4 is PACKET_OUTGOING of `linux/if_packet.h`.
+    let ancillary = Ancillary { packet_type: if packet.outgoing { 4 } else { 0 }, vlan };
+    program.run_with(packet.bytes, packet.wire_len, &ancillary) != 0
 }
 
 fn choose(names: &[String]) -> Result<Vec<Interface>, LiveError> {

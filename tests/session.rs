@@ -1,6 +1,7 @@
 //! Where calls go and in whose name.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
 use standin::{ACCESS_KEY, SECRET_KEY, Standin};
@@ -169,6 +170,26 @@ fn a_ca_bundle_makes_its_certificates_trusted() {
     server.wait().unwrap();
     assert_eq!((trusted.code(), untrusted.code()), (0, 1), "{trusted}{untrusted}");
     untrusted.stderr_has("AWS_CA_BUNDLE");
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let url = format!("http://{address}");
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        line
+    });
+    let command = Sidetap::new("list clusters --region eu-west-1").with_keys();
+    let finished = command.env("HTTPS_PROXY", &url).env("AWS_MAX_ATTEMPTS", "1").run();
+    // If nobody asked the proxy, this ends its wait.
+    drop(TcpStream::connect(address));
+    assert_eq!(asked.join().unwrap(), "CONNECT ecs.eu-west-1.amazonaws.com:443 HTTP/1.1\r\n", "{finished}");
+    assert_ne!(finished.code(), 0, "{finished}");
 }
 
 #[test]

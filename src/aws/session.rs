@@ -8,9 +8,12 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::error::{Error, ErrorKind, Result};
 
@@ -50,10 +53,7 @@ impl Session {
             }
         }
         let http_client = http_client()?;
-        let mut provider_config = ProviderConfig::default();
-        if let Some(client) = &http_client {
-            provider_config = provider_config.with_http_client(client.clone());
-        }
+        let provider_config = ProviderConfig::default().with_http_client(http_client.clone());
         let mut profile_region = ProfileFileRegionProvider::builder().configure(&provider_config);
         if let Some(profile) = &request.profile {
             profile_region = profile_region.profile_name(profile);
@@ -70,6 +70,7 @@ impl Session {
 
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .app_name(AppName::new("sidetap").expect("a valid name"))
+            .http_client(http_client)
             .region(region.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(READ_ATTEMPTS))
             .timeout_config(
@@ -78,9 +79,6 @@ impl Session {
                     .operation_timeout(OPERATION_TIMEOUT)
                     .build(),
             );
-        if let Some(client) = http_client {
-            loader = loader.http_client(client);
-        }
         if let Some(url) = &request.endpoint_url {
             loader = loader.endpoint_url(url);
         }
@@ -101,11 +99,27 @@ pub fn environment_region() -> Option<String> {
     named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION"))
 }
 
-/// A client that trusts the certificates of `AWS_CA_BUNDLE` beside the system's. The AWS CLI knows that variable, the
-/// SDK does not. `None` where it is not set.
-fn http_client() -> Result<Option<SharedHttpClient>> {
+/// A client that goes through the proxies of the environment, and trusts the system's certificates and those of
+/// `AWS_CA_BUNDLE`, a variable that the AWS CLI knows and the SDK does not.
+fn http_client() -> Result<SharedHttpClient> {
+    let context = tls_context()?;
+    let client = aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder()
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+            .tls_context(context.clone());
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.build()
+    });
+    Ok(client)
+}
+
+fn tls_context() -> Result<TlsContext> {
+    let system = TrustStore::default();
     let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
-        return Ok(None);
+        let context = TlsContext::builder().with_trust_store(system).build();
+        return context.map_err(|error| Error::session(ErrorKind::Settings, format!("no TLS is possible: {error}")));
     };
     let refuse = |why: String| {
         let message = format!("AWS_CA_BUNDLE names `{}`, {why}", path.to_string_lossy());
@@ -115,13 +129,8 @@ fn http_client() -> Result<Option<SharedHttpClient>> {
     if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Err(refuse("which holds no PEM certificate".to_owned()));
     }
-    let context = TlsContext::builder()
-        .with_trust_store(TrustStore::default().with_pem_certificate(pem))
+    TlsContext::builder()
+        .with_trust_store(system.with_pem_certificate(pem))
         .build()
-        .map_err(|error| refuse(format!("which is not a certificate bundle: {error}")))?;
-    let client = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
-        .tls_context(context)
-        .build_https();
-    Ok(Some(client))
+        .map_err(|error| refuse(format!("which is not a certificate bundle: {error}")))
 }

@@ -1,4 +1,4 @@
-//! The memory and CPU that this process may use, as its control groups say.
+//! The memory that this process may use, as its control groups say.
 //!
 //! Every group from ours up to the root of what is mounted counts, and the smallest limit holds. In a container that
 //! root is usually the container's own group; a limit above it can be read only in version 1, whose
@@ -15,43 +15,20 @@ use super::mounts::{Mount, mounts};
 /// Version 1 writes the largest multiple of a page where there is no limit; pages are at most 64 KiB.
 const UNLIMITED: u64 = 0x7fff_ffff_ffff_0000;
 
-/// What the control groups let this process use.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Limits {
-    /// The smallest memory limit, if there is one.
-    pub memory: Option<MemoryLimit>,
-    /// The bytes that our group, and those below it, use now; with their share of the page cache.
-    pub memory_used: Option<u64>,
-    /// The CPU time a second, in cores, if it is limited.
-    pub cores: Option<f64>,
-}
-
 /// A limit of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryLimit {
     /// How many bytes.
     pub bytes: u64,
-    /// Who says so.
-    pub version: Version,
-    /// Where it says so.
+    /// Where the control groups say so.
     pub file: PathBuf,
 }
 
 /// The version of control groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
+enum Version {
     V1,
     V2,
-}
-
-impl Version {
-    /// For people.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Version::V1 => "cgroup v1",
-            Version::V2 => "cgroup v2",
-        }
-    }
 }
 
 /// One of our groups, and those above it that can be seen.
@@ -62,30 +39,20 @@ struct Group {
     own: PathBuf,
 }
 
-impl Limits {
-    /// The limits of this process. `root` is `/`, or in tests a directory that has a `proc` and a `sys`.
-    pub fn read(root: &Path) -> Limits {
-        let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
-        let mounted = fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
-        let mounts: Vec<Mount> = mounts(&mounted).collect();
-        let find = |controller| Group::find(root, &groups, &mounts, controller);
-        let (unified, memory, cpu) = (find(None), find(Some("memory")), find(Some("cpu")));
-
-        let unified_limits = unified.iter().flat_map(|group| group.memory_limits(Version::V2));
-        let version_1_limits = memory.iter().flat_map(|group| group.memory_limits(Version::V1));
-        Limits {
-            memory: unified_limits.chain(version_1_limits).min_by_key(|limit| limit.bytes),
-            memory_used: memory
-                .as_ref()
-                .and_then(|group| number(&group.own.join("memory.usage_in_bytes")))
-                .or_else(|| number(&unified.as_ref()?.own.join("memory.current"))),
-            cores: unified
-                .iter()
-                .flat_map(|group| group.upwards().filter_map(cores_v2))
-                .chain(cpu.iter().flat_map(|group| group.upwards().filter_map(cores_v1)))
-                .min_by(f64::total_cmp),
-        }
-    }
+/// The smallest limit that holds for this process, if there is one. `root` is `/`, or in tests a directory that has a
+/// `proc` and a `sys`.
+pub fn memory_limit(root: &Path) -> Option<MemoryLimit> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let mounted = fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
+    let mounts: Vec<Mount> = mounts(&mounted).collect();
+    let limits = |controller, version| {
+        let group = Group::find(root, &groups, &mounts, controller)?;
+        group.memory_limits(version).min_by_key(|limit| limit.bytes)
+    };
+    [limits(None, Version::V2), limits(Some("memory"), Version::V1)]
+        .into_iter()
+        .flatten()
+        .min_by_key(|limit| limit.bytes)
 }
 
 impl Group {
@@ -131,7 +98,7 @@ impl Group {
         files.filter_map(move |file| {
             let bytes = if file.ends_with("memory.stat") { hierarchical(&file) } else { number(&file) };
             let bytes = bytes.filter(|bytes| *bytes < UNLIMITED)?;
-            Some(MemoryLimit { bytes, version, file })
+            Some(MemoryLimit { bytes, file })
         })
     }
 }
@@ -152,23 +119,6 @@ fn number(file: &Path) -> Option<u64> {
 fn hierarchical(file: &Path) -> Option<u64> {
     let statistics = fs::read_to_string(file).ok()?;
     statistics.lines().find_map(|line| line.strip_prefix("hierarchical_memory_limit "))?.trim().parse().ok()
-}
-
-/// `cpu.max`: microseconds in a period, or `max`, and the period.
-fn cores_v2(directory: &Path) -> Option<f64> {
-    let text = fs::read_to_string(directory.join("cpu.max")).ok()?;
-    let (quota, period) = text.trim().split_once(' ')?;
-    cores(quota.parse().ok()?, period.parse().ok()?)
-}
-
-/// The quota is -1 where there is none.
-fn cores_v1(directory: &Path) -> Option<f64> {
-    let quota = number(&directory.join("cpu.cfs_quota_us"))?;
-    cores(quota, number(&directory.join("cpu.cfs_period_us"))?)
-}
-
-fn cores(quota: u64, period: u64) -> Option<f64> {
-    (period > 0).then(|| quota as f64 / period as f64)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! This process, as Linux sees it: what it may use, what it does use, and what it may do.
 //!
-//! - [`cgroup`]: the memory and CPU that it may use
-//! - [`resident`]: the memory and CPU time that it does use
+//! - [`cgroup`]: the memory that it may use
+//! - [`resident`]: the memory that it does use
 //! - [`privileges`]: giving up every right once the sockets are open
 
 pub mod cgroup;

@@ -20,11 +20,6 @@ pub enum BoundingSet {
     Kept,
 }
 
-/// Whether this thread may open packet sockets.
-pub fn has_net_raw() -> bool {
-    thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::NET_RAW))
-}
-
 /// Gives up all capabilities of this thread, and that it or a program that it starts can gain any.
 ///
 /// What is open stays open. Call it before the first thread is started, and drop the process if it fails.
@@ -79,7 +74,6 @@ mod tests {
             let could_set = thread::capabilities(None).unwrap().effective.contains(CapabilitySet::SETPCAP);
             let bounding = drop_all().unwrap();
             assert_eq!(bounding, if could_set { BoundingSet::Emptied } else { BoundingSet::Kept });
-            assert!(!has_net_raw());
             assert!(thread::no_new_privs().unwrap());
             let sets = sets();
             assert_eq!(sets.len(), 5);

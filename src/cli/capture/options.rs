@@ -18,7 +18,9 @@ pub fn memory_limit(given: Option<ByteSize>) -> u64 {
 
 #[cfg(target_os = "linux")]
 fn cgroup_limit() -> Option<u64> {
-    crate::process::cgroup::Limits::read(std::path::Path::new("/")).memory.map(|limit| limit.bytes)
+    let limit = crate::process::cgroup::memory_limit(std::path::Path::new("/"))?;
+    tracing::debug!(bytes = limit.bytes, file = %limit.file.display(), "memory limit");
+    Some(limit.bytes)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! Connections, and what is reported of those that are no HTTP: TLS handshakes, DNS answers, WebSocket sessions, ends of flows.
+//! Connections, and what is reported of those that are no HTTP: TLS handshakes, DNS answers, WebSocket sessions.
 
 use std::net::IpAddr;
 
@@ -18,9 +18,10 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// A TLS handshake, as far as it is not encrypted.
+/// A TLS handshake, as far as it is not encrypted. Times are nanoseconds since the Unix epoch, here and below.
 #[derive(Debug, Clone)]
 pub struct TlsHandshake {
+    /// When its first byte was seen.
     pub time_unix_nanos: u64,
     /// The server's name that the client asked for.
     pub server_name: Option<String>,
@@ -28,9 +29,11 @@ pub struct TlsHandshake {
     pub offered_protocols: Vec<String>,
     /// Negotiated, if the server's answer was seen.
     pub version: Option<&'static str>,
+    /// The cipher suite by its name, such as `TLS_AES_128_GCM_SHA256`; negotiated, too.
     pub cipher: Option<String>,
     /// Negotiated in the clear, up to TLS 1.2.
     pub next_protocol: Option<String>,
+    /// It goes on with a session of before, as far as that can be seen.
     pub resumed: bool,
     /// The server answered.
     pub established: bool,
@@ -41,11 +44,16 @@ pub struct TlsHandshake {
 /// A DNS response, with its question.
 #[derive(Debug, Clone)]
 pub struct DnsAnswer {
+    /// When the answer was seen.
     pub time_unix_nanos: u64,
     pub id: u16,
+    /// The name that was asked for; empty if the answer does not repeat its question.
     pub question: String,
+    /// The type that was asked for by its name, such as `AAAA`.
     pub question_type: String,
+    /// The response code by its name, such as `NXDOMAIN`.
     pub response_code: String,
+    /// The data of each resource record of the answer section.
     pub answers: Vec<String>,
     /// The shortest time to live among the answers, in seconds.
     pub ttl_min: Option<u32>,
@@ -56,14 +64,21 @@ pub struct DnsAnswer {
 /// A WebSocket session that has ended.
 #[derive(Debug, Clone)]
 pub struct WebSocketSession {
+    /// The host that the handshake asked for, without the port; empty if it named none.
+    pub host: String,
+    /// The port that it asked for.
+    pub host_port: Option<u16>,
     pub start_unix_nanos: u64,
     pub end_unix_nanos: u64,
     /// What the client sent.
     pub sent: WebSocketTotals,
     /// What the server sent.
     pub received: WebSocketTotals,
+    /// The status code of the first Close frame (RFC 6455 §7.4).
     pub close_code: Option<u16>,
+    /// Some bytes were not captured.
     pub gap: bool,
+    /// Names of what should not be there.
     pub anomalies: Vec<&'static str>,
 }
 
@@ -75,4 +90,11 @@ pub struct WebSocketTotals {
     pub frames: u64,
     /// Bytes of payload.
     pub bytes: u64,
+}
+
+impl WebSocketTotals {
+    /// Messages of either kind.
+    pub fn messages(&self) -> u64 {
+        self.text_messages.saturating_add(self.binary_messages)
+    }
 }

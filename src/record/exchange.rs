@@ -5,7 +5,7 @@ use super::text::{Span, Text};
 /// A request, its response, or both. Times are nanoseconds since the Unix epoch, of the packets that brought the bytes.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// The how manieth of its connection it is, from 0.
+    /// Its place among the exchanges of its connection, from 0.
     pub index: u32,
     /// The HTTP/2 stream.
     pub stream: Option<u32>,

@@ -157,7 +157,7 @@ impl Conversations {
         piece: Piece<'_>,
         turn: Turn,
     ) -> Interest {
-        let (Turn::To { upgrade, consumed }, Conversation::Http1(http1)) = (turn, &*state) else {
+        let (Turn::To { upgrade, consumed }, Conversation::Http1(http1)) = (turn, &mut *state) else {
             return Interest::Bytes;
         };
         let client = http1.client();
@@ -166,7 +166,7 @@ impl Conversations {
             Upgrade::No => Conversation::New,
             Upgrade::WebSocket => {
                 self.counts.web_socket += 1;
-                Conversation::WebSocket(Box::new(WebSocket::new(client, http1.extensions(), piece.time)))
+                Conversation::WebSocket(Box::new(WebSocket::new(client, http1.web_socket(), piece.time)))
             }
             Upgrade::Http2 => {
                 self.counts.http2 += 1;
@@ -290,7 +290,7 @@ impl Conversation {
         match self {
             Conversation::Http2(http2) => http2.memory(),
             Conversation::Tls(tls) => tls.memory(),
-            Conversation::WebSocket(session) => size_of_val(&**session),
+            Conversation::WebSocket(session) => session.memory(),
             Conversation::Dns(stream) => stream.memory(),
             Conversation::Undecided(probe) => size_of_val(&**probe),
             Conversation::New | Conversation::Http1(_) | Conversation::Opaque => 0,

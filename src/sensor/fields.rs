@@ -3,6 +3,7 @@
 use httparse::Header;
 
 use super::exchanges::{Method, Pending, Upgrade};
+use super::web_socket::Agreed;
 use crate::protocol::http1::{Head, StartLine};
 use crate::protocol::websocket::{Extensions, accept_key_matches};
 use crate::record::text::MAX_TEXT;
@@ -65,17 +66,30 @@ pub fn take_response(exchange: &mut Exchange, head: &Head<'_, '_>) {
     add_anomalies(exchange, head);
 }
 
-/// What a response's head says about the WebSocket that begins after it, if its answer matches the request's key.
-pub fn agreed_web_socket(key: &[u8], head: &Head<'_, '_>) -> Option<Extensions> {
+/// The WebSocket that begins after a response with this head, if its answer matches the request's key.
+pub fn agreed_web_socket(pending: &Pending, head: &Head<'_, '_>) -> Option<Agreed> {
+    let exchange = &pending.exchange;
     let accept = std::str::from_utf8(field(head, "sec-websocket-accept")?).ok()?;
-    let key = std::str::from_utf8(key).ok()?;
-    let extensions = field(head, "sec-websocket-extensions").and_then(|value| std::str::from_utf8(value).ok());
-    accept_key_matches(key.trim(), accept.trim()).then(|| Extensions::from_header(extensions.unwrap_or_default()))
+    let key = std::str::from_utf8(exchange.get(pending.handshake)).ok()?;
+    if !accept_key_matches(key.trim(), accept.trim()) {
+        return None;
+    }
+    let extensions = fields(head, "sec-websocket-extensions").filter_map(|value| std::str::from_utf8(value).ok());
+    Some(Agreed {
+        extensions: extensions.map(Extensions::from_header).fold(Extensions::default(), Extensions::and),
+        host: String::from_utf8_lossy(exchange.get(exchange.host)).into_owned(),
+        host_port: exchange.host_port,
+    })
 }
 
 /// The value of the first field of this name.
 fn field<'b>(head: &Head<'_, 'b>, name: &str) -> Option<&'b [u8]> {
-    head.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
+    fields(head, name).next()
+}
+
+/// The values of all fields of this name.
+fn fields<'b>(head: &Head<'_, 'b>, name: &str) -> impl Iterator<Item = &'b [u8]> {
+    head.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
 }
 
 /// Splits a target into path and query, and masks the query's values.

@@ -2,11 +2,11 @@
 
 use super::exchanges::{Exchanges, Upgrade};
 use super::pairing::{Desk, Pairing};
+use super::web_socket::Agreed;
 use crate::export::Exports;
 use crate::flow::{Direction, EndKind, Identity, Piece, Side};
 use crate::protocol::buffers::Buffers;
 use crate::protocol::http1::{Mark, Progress, Reader};
-use crate::protocol::websocket::Extensions;
 
 /// What is remembered of it.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl Http1 {
         self.pairing.client
     }
 
-    /// The extensions that both ends agreed on for the WebSocket that it turns to.
-    pub fn extensions(&self) -> Extensions {
-        self.pairing.extensions
+    /// What both ends agreed on for the WebSocket that it turns to.
+    pub fn web_socket(&mut self) -> Agreed {
+        self.pairing.web_socket.take().map_or_else(Agreed::default, |agreed| *agreed)
     }
 
     /// The exchange that HTTP/2 will answer.

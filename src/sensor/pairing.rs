@@ -12,10 +12,10 @@ use std::num::NonZeroU64;
 use super::conversation::connection;
 use super::exchanges::{Exchanges, Method, NONE, Upgrade};
 use super::fields;
+use super::web_socket::Agreed;
 use crate::export::Exports;
 use crate::flow::{Direction, Identity, Side};
 use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Sink};
-use crate::protocol::websocket::Extensions;
 use crate::record::{Completeness, Content, Exchange, Message, Record};
 
 /// The anomaly of a response before which a request came that could not be read.
@@ -52,8 +52,8 @@ pub struct Pairing {
     unread: bool,
     /// What the connection turns to after the response that is being read.
     pub turn: Upgrade,
-    /// The extensions of the WebSocket that it turns to.
-    pub extensions: Extensions,
+    /// The WebSocket that it turns to.
+    pub web_socket: Option<Box<Agreed>>,
     /// The exchange that HTTP/2 will answer.
     pub handover: u32,
 }
@@ -106,7 +106,7 @@ impl Pairing {
             alignment: if from_start { Alignment::Kept } else { Alignment::Lost },
             unread,
             turn: Upgrade::No,
-            extensions: Extensions::default(),
+            web_socket: None,
             handover: NONE,
         }
     }
@@ -228,9 +228,8 @@ impl Desk<'_> {
         if pending.upgrade != Upgrade::WebSocket {
             return;
         }
-        let key = pending.exchange.get(pending.handshake);
-        match fields::agreed_web_socket(key, head) {
-            Some(extensions) => self.pairing.extensions = extensions,
+        match fields::agreed_web_socket(pending, head) {
+            Some(agreed) => self.pairing.web_socket = Some(Box::new(agreed)),
             None => {
                 // Whatever follows, it is no WebSocket that both sides agreed on (RFC 6455 §4.1).
                 self.pairing.turn = Upgrade::Other;

@@ -8,11 +8,22 @@ use crate::record::{WebSocketSession, WebSocketTotals};
 /// Names of anomalies that one session tells; each is told once.
 const MOST_ANOMALIES: usize = 8;
 
+/// What both ends agreed on in the handshake, and whom the client asked.
+#[derive(Debug, Default)]
+pub struct Agreed {
+    pub extensions: Extensions,
+    /// Without the port; empty if the request named none.
+    pub host: String,
+    pub host_port: Option<u16>,
+}
+
 /// What is remembered of a session.
 #[derive(Debug)]
 pub struct WebSocket {
     client: Direction,
     readers: [Reader; 2],
+    host: String,
+    host_port: Option<u16>,
     start: Timestamp,
     gap: bool,
     anomalies: Vec<&'static str>,
@@ -20,9 +31,15 @@ pub struct WebSocket {
 
 impl WebSocket {
     /// A session that begins after the server's answer.
-    pub fn new(client: Direction, extensions: Extensions, start: Timestamp) -> Self {
+    pub fn new(client: Direction, agreed: Agreed, start: Timestamp) -> Self {
+        let Agreed { extensions, host, host_port } = agreed;
         let readers = [Reader::new(Side::Client, extensions), Reader::new(Side::Server, extensions)];
-        WebSocket { client, readers, start, gap: false, anomalies: Vec::new() }
+        WebSocket { client, readers, host, host_port, start, gap: false, anomalies: Vec::new() }
+    }
+
+    /// Bytes that it holds.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.host.capacity() + self.anomalies.capacity() * size_of::<&str>()
     }
 
     /// Which direction the client sends in.
@@ -57,6 +74,8 @@ impl WebSocket {
     pub fn close(&mut self, summary: &Summary) -> WebSocketSession {
         let [sent, received] = [Side::Client, Side::Server].map(|side| *self.readers[side.index()].totals());
         WebSocketSession {
+            host: std::mem::take(&mut self.host),
+            host_port: self.host_port,
             start_unix_nanos: self.start.nanos(),
             end_unix_nanos: summary.last.nanos(),
             sent: totals(&sent),

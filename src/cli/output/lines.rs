@@ -5,12 +5,14 @@
 //! 17:04:02.081  GET      200  153.8 ms   30.3K  bro.org/js/jquery.cycle.all.min.js (bytes missing)
 //! ```
 
+use std::net::SocketAddr;
+
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 
 use super::{counted, style};
 use crate::record::{
-    Completeness, Connection, Content, DnsAnswer, Exchange, Record, TlsHandshake, WebSocketSession, WebSocketTotals,
+    Completeness, Connection, Content, DnsAnswer, Endpoint, Exchange, Record, TlsHandshake, WebSocketSession,
 };
 
 const QUIET: Style = Style::new().dimmed();
@@ -89,12 +91,8 @@ fn exchange_line(connection: &Connection, exchange: &Exchange, room: usize) -> S
 
 /// Host, port, path and query; what does not fit is left out where it tells least.
 fn url(connection: &Connection, exchange: &Exchange, room: usize) -> String {
-    let host = match exchange.host.is_empty() {
-        true => connection.server.address.to_string(),
-        false => readable(exchange.get(exchange.host)),
-    };
-    let port = exchange.host_port.map_or(String::new(), |port| format!(":{port}"));
-    let url = format!("{host}{port}{}", readable(exchange.get(exchange.path)));
+    let host = readable(exchange.get(exchange.host));
+    let url = format!("{}{}", authority(connection, &host, exchange.host_port), readable(exchange.get(exchange.path)));
     if exchange.query.is_empty() {
         return cut_inside(&url, room);
     }
@@ -105,6 +103,20 @@ fn url(connection: &Connection, exchange: &Exchange, room: usize) -> String {
         8.. => shortened(&format!("{url}?{query}"), room),
         _ => format!("{}?…", cut_inside(&url, room.saturating_sub(2))),
     }
+}
+
+/// The host and port that the client named; without a host, where it went.
+fn authority(connection: &Connection, host: &str, port: Option<u16>) -> String {
+    match (host.is_empty(), port) {
+        (true, _) => end(&connection.server),
+        (false, Some(port)) => format!("{host}:{port}"),
+        (false, None) => host.to_owned(),
+    }
+}
+
+/// One end of a connection: `10.1.0.0:80`, `[::1]:80`.
+fn end(end: &Endpoint) -> String {
+    SocketAddr::new(end.address, end.port).to_string()
 }
 
 /// What is odd about an exchange.
@@ -142,8 +154,10 @@ fn note(exchange: &Exchange) -> (String, Style) {
 }
 
 fn tls_line(connection: &Connection, handshake: &TlsHandshake, room: usize) -> String {
-    let name = handshake.server_name.clone().unwrap_or_else(|| connection.server.address.to_string());
-    let mut text = format!("{name}:{}", connection.server.port);
+    let mut text = match &handshake.server_name {
+        Some(name) => format!("{name}:{}", connection.server.port),
+        None => end(&connection.server),
+    };
     match (handshake.alert, handshake.established) {
         (Some(alert), _) => text.push_str(&format!(" (alert: {})", alert.replace('_', " "))),
         (None, false) => text.push_str(" (no answer)"),
@@ -161,13 +175,11 @@ fn dns_line(answer: &DnsAnswer, room: usize) -> String {
 }
 
 fn web_socket_line(connection: &Connection, session: &WebSocketSession, room: usize) -> String {
-    let messages = |totals: &WebSocketTotals| totals.text_messages + totals.binary_messages;
-    let (sent, received) = (messages(&session.sent), messages(&session.received));
     let mut text = format!(
-        "{}:{}, {} sent, {received} received",
-        connection.server.address,
-        connection.server.port,
-        counted(sent, "message"),
+        "{}, {} sent, {} received",
+        authority(connection, &session.host, session.host_port),
+        counted(session.sent.messages(), "message"),
+        session.received.messages(),
     );
     if session.gap {
         text.push_str(" (bytes missing)");

@@ -3,7 +3,7 @@
 //! A line a record: at most [`MAX_LINE`] bytes, and [`MAX_COMMENT`] for all lines. More records are counted in the last.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use crate::export::url;
 use crate::packet::decode::{Decoded, Realm, Transport, decode};
@@ -135,8 +135,6 @@ impl Comment {
     }
 
     fn web_socket(&mut self, connection: &Connection, session: &WebSocketSession) {
-        let messages =
-            |totals: crate::record::WebSocketTotals| totals.text_messages.saturating_add(totals.binary_messages);
         self.text.push_str("WebSocket -> ");
         match session.close_code {
             Some(code) => self.write(format_args!("closed {code}")),
@@ -144,8 +142,8 @@ impl Comment {
         }
         self.write(format_args!(
             " (messages: {} sent, {} received",
-            messages(session.sent),
-            messages(session.received)
+            session.sent.messages(),
+            session.received.messages()
         ));
         self.client(connection);
         self.text.push(')');
@@ -158,10 +156,7 @@ impl Comment {
     }
 
     fn end(&mut self, end: &Endpoint) {
-        match end.address {
-            IpAddr::V4(v4) => self.write(format_args!("{v4}:{}", end.port)),
-            IpAddr::V6(v6) => self.write(format_args!("[{v6}]:{}", end.port)),
-        }
+        self.write(format_args!("{}", SocketAddr::new(end.address, end.port)));
     }
 
     /// Text from the wire, in one line.

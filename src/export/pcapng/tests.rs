@@ -193,6 +193,8 @@ fn every_kind_of_record_has_its_words() {
     };
     let totals = WebSocketTotals { text_messages: 2, binary_messages: u64::MAX, frames: 9, bytes: 9 };
     let session = WebSocketSession {
+        host: "shop.example.com".to_owned(),
+        host_port: None,
         start_unix_nanos: START,
         end_unix_nanos: START,
         sent: WebSocketTotals { text_messages: 3, ..WebSocketTotals::default() },

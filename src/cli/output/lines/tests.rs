@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::WebSocketTotals;
 use crate::record::connection::Endpoint;
 use crate::record::exchange::{Message, Rpc};
 
@@ -111,6 +112,8 @@ fn answer(code: &str, answers: &[&str]) -> DnsAnswer {
 fn session(sent: u64) -> WebSocketSession {
     let totals = |text_messages| WebSocketTotals { text_messages, ..WebSocketTotals::default() };
     WebSocketSession {
+        host: if sent > 1 { "chat.example.com".to_owned() } else { String::new() },
+        host_port: None,
         start_unix_nanos: START,
         end_unix_nanos: START,
         sent: totals(sent),
@@ -164,6 +167,21 @@ fn no_line_is_longer_than_the_screen() {
         for line in screen(width).lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
+    }
+}
+
+#[test]
+fn an_address_of_ipv6_is_told_from_its_port() {
+    let server = Endpoint { address: std::net::Ipv6Addr::LOCALHOST.into(), port: 8080 };
+    let connection = Connection { server, ..connection() };
+    let (unnamed, session) = (TlsHandshake { server_name: None, ..handshake() }, session(1));
+    for content in [
+        Content::Exchange(&exchange("GET", "", "/a", "", 200, 1, 1)),
+        Content::Tls(&unnamed),
+        Content::WebSocket(&session),
+    ] {
+        let line = line(&Record { connection, content }, 140);
+        assert!(line.contains("[::1]:8080"), "{line}");
     }
 }
 

@@ -8,6 +8,13 @@ use crate::record::{
     Connection, Content, DnsAnswer, Endpoint, Exchange, Record, Span, TlsHandshake, WebSocketSession, WebSocketTotals,
 };
 
+/// The methods that `http.request.method` has names for: those of RFC 9110 §9, PATCH (RFC 5789) and QUERY.
+const METHODS: [&[u8]; 10] =
+    [b"GET", b"POST", b"PUT", b"DELETE", b"HEAD", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE", b"QUERY"];
+
+/// Names of fields that are told once each; more than are ever shown.
+const MAX_FIELD_NAMES: usize = 16;
+
 /// Writes records as lines.
 #[derive(Debug)]
 pub struct Ndjson {
@@ -80,7 +87,7 @@ fn write_exchange(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connectio
     };
     let request_seen = exchange.request.start_unix_nanos != 0;
     let response_seen = exchange.response.start_unix_nanos != 0;
-    text(out, member!("http.request.method"), exchange.method);
+    method(out, exchange.get(exchange.method));
     if request_seen {
         out.extend_from_slice(member!("url.scheme"));
         json::string(out, exchange.scheme.name().as_bytes());
@@ -91,14 +98,7 @@ fn write_exchange(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connectio
         out.extend_from_slice(member!("http.response.status_code"));
         json::number(out, status.into());
     }
-    out.extend_from_slice(member!("server.address"));
-    match exchange.host.is_empty() {
-        true => address(out, &connection.server),
-        false => json::string(out, exchange.get(exchange.host)),
-    }
-    out.extend_from_slice(member!("server.port"));
-    json::number(out, exchange.host_port.unwrap_or(connection.server.port).into());
-    ends(out, connection);
+    server(out, connection, exchange.get(exchange.host), exchange.host_port);
     out.extend_from_slice(br#","network.protocol.name":"http","network.protocol.version":"#);
     json::string(out, exchange.version.name().as_bytes());
     if request_seen {
@@ -156,14 +156,42 @@ fn write_exchange(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connectio
     }
 }
 
-/// The fields of a message, each with the list of its values.
+/// The method. One that is not among [`METHODS`] has a member of its own, as anybody can make one up.
+fn method(out: &mut Vec<u8>, method: &[u8]) {
+    if method.is_empty() {
+        return;
+    }
+    let known = METHODS.contains(&method);
+    out.extend_from_slice(member!("http.request.method"));
+    json::string(out, if known { method } else { b"_OTHER" });
+    if !known {
+        out.extend_from_slice(member!("http.request.method_original"));
+        json::string(out, method);
+    }
+}
+
+/// The fields of a message: of each name the list of its values.
 fn fields(out: &mut Vec<u8>, exchange: &Exchange, prefix: &[u8], list: Span) {
-    for (name, value) in exchange.text.fields(list) {
+    let mut told: [&[u8]; MAX_FIELD_NAMES] = [b""; MAX_FIELD_NAMES];
+    let mut names = 0;
+    let mut rest = exchange.text.fields(list);
+    while let Some((name, value)) = rest.next() {
+        if told[..names].contains(&name) {
+            continue;
+        }
+        if let Some(place) = told.get_mut(names) {
+            *place = name;
+            names += 1;
+        }
         // Names are tokens (RFC 9110 §5.1), which JSON need not escape.
         out.extend_from_slice(prefix);
         out.extend_from_slice(name);
         out.extend_from_slice(b"\":[");
         json::string(out, value);
+        for (_, value) in rest.clone().filter(|(other, _)| *other == name) {
+            out.push(b',');
+            json::string(out, value);
+        }
         out.push(b']');
     }
 }
@@ -214,11 +242,7 @@ fn write_dns(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connection, an
     }
     out.extend_from_slice(member!("sidetap.dns.id"));
     json::number(out, answer.id.into());
-    out.extend_from_slice(member!("server.address"));
-    address(out, &connection.server);
-    out.extend_from_slice(member!("server.port"));
-    json::number(out, connection.server.port.into());
-    ends(out, connection);
+    server(out, connection, b"", None);
 }
 
 fn write_web_socket(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connection, session: &WebSocketSession) {
@@ -226,11 +250,7 @@ fn write_web_socket(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connect
     clock.write(out, session.start_unix_nanos);
     out.extend_from_slice(member!("duration"));
     json::seconds(out, session.end_unix_nanos.saturating_sub(session.start_unix_nanos));
-    out.extend_from_slice(member!("server.address"));
-    address(out, &connection.server);
-    out.extend_from_slice(member!("server.port"));
-    json::number(out, connection.server.port.into());
-    ends(out, connection);
+    server(out, connection, session.host.as_bytes(), session.host_port);
     for (side, totals) in [("sent", session.sent), ("received", session.received)] {
         let WebSocketTotals { text_messages, binary_messages, frames, bytes } = totals;
         for (name, value) in [
@@ -249,6 +269,20 @@ fn write_web_socket(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connect
     }
     flag(out, member!("sidetap.websocket.gap"), session.gap);
     names(out, member!("sidetap.anomalies"), &session.anomalies);
+}
+
+/// The server as the client named it, or as it is on the wire, and the two ends.
+fn server(out: &mut Vec<u8>, connection: &Connection, host: &[u8], port: Option<u16>) {
+    // Only a URL has brackets around an IPv6 address (RFC 3986 §3.2.2).
+    let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
+    out.extend_from_slice(member!("server.address"));
+    match host.is_empty() {
+        true => address(out, &connection.server),
+        false => json::string(out, host),
+    }
+    out.extend_from_slice(member!("server.port"));
+    json::number(out, port.unwrap_or(connection.server.port).into());
+    ends(out, connection);
 }
 
 /// The two ends on the wire.
@@ -323,7 +357,21 @@ fn list(out: &mut Vec<u8>, texts: &[impl AsRef<str>]) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::export::sample;
+
+    /// The line of a record, whose names are all different.
+    fn written(record: &Record<'_>) -> Value {
+        let mut out = Vec::new();
+        line(&mut out, &mut Rfc3339::default(), record);
+        let value: Value = serde_json::from_slice(&out).unwrap();
+        let mut again = serde_json::to_vec(&value).unwrap();
+        again.push(b'\n');
+        assert_eq!(String::from_utf8(out).unwrap(), String::from_utf8(again).unwrap());
+        value
+    }
 
     #[test]
     fn an_address_is_written_as_the_standard_library_does() {
@@ -331,6 +379,47 @@ mod tests {
             let mut out = Vec::new();
             dotted(&mut out, octets);
             assert_eq!(String::from_utf8(out).unwrap(), std::net::Ipv4Addr::from(octets).to_string());
+        }
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_one_member_with_both_values() {
+        let mut exchange = sample::exchange();
+        let start = exchange.text.start();
+        for (name, value) in [("Via", "1.1 a"), ("Server", "nginx"), ("via", "1.1 b"), ("server", ""), ("VIA", "1.1 c")]
+        {
+            exchange.text.push_field(name.as_bytes(), value.as_bytes());
+        }
+        exchange.response_fields = exchange.text.since(start);
+        let told = written(&sample::record(&exchange));
+        assert_eq!(told["http.response.header.via"], serde_json::json!(["1.1 a", "1.1 b", "1.1 c"]));
+        assert_eq!(told["http.response.header.server"], serde_json::json!(["nginx", ""]));
+    }
+
+    #[test]
+    fn a_method_that_anybody_may_make_up_is_other() {
+        let mut exchange = sample::exchange();
+        let told = written(&sample::record(&exchange));
+        assert_eq!((&told["http.request.method"], told.get("http.request.method_original")), (&"GET".into(), None));
+        exchange.method = exchange.text.add(b"get");
+        let told = written(&sample::record(&exchange));
+        assert_eq!([&told["http.request.method"], &told["http.request.method_original"]], ["_OTHER", "get"]);
+    }
+
+    #[test]
+    fn the_server_is_who_was_asked_for() {
+        let mut exchange = sample::exchange();
+        for (host, port, told_address, told_port) in
+            [("shop.test", Some(81), "shop.test", 81), ("[::1]", None, "::1", 8080), ("", None, "10.2.0.0", 8080)]
+        {
+            exchange.host = exchange.text.add(host.as_bytes());
+            exchange.host_port = port;
+            let told = written(&sample::record(&exchange));
+            assert_eq!((&told["server.address"], &told["server.port"]), (&told_address.into(), &told_port.into()));
+            assert_eq!(
+                (&told["network.local.address"], &told["network.local.port"]),
+                (&"10.2.0.0".into(), &8080.into())
+            );
         }
     }
 }

@@ -71,7 +71,7 @@ impl Text {
     }
 
     /// The fields that a stretch holds: name in small letters, and value.
-    pub fn fields(&self, span: Span) -> impl Iterator<Item = (&[u8], &[u8])> {
+    pub fn fields(&self, span: Span) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let mut rest = self.get(span);
         std::iter::from_fn(move || {
             let (&[name_len, low, high], after) = rest.split_first_chunk::<3>()?;

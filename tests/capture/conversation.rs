@@ -131,7 +131,11 @@ impl Told {
             Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
             Some(other) => other.to_string(),
         };
-        let exchange = |record: &Value| MEMBERS.map(|member| text(record.get(member))).join(" ");
+        let told = |record: &Value, member: &str| match member {
+            "http.request.method" => record.get("http.request.method_original").or(record.get(member)).cloned(),
+            _ => record.get(member).cloned(),
+        };
+        let exchange = |record: &Value| MEMBERS.map(|member| text(told(record, member).as_ref())).join(" ");
         self.records.iter().filter(|record| record["type"] == "http").map(exchange).collect()
     }
 }

@@ -80,7 +80,8 @@ fn damaged(capture: &[u8], damage: Damage, seed: u64) -> Vec<u8> {
 /// What an exchange of a request and its response says: who, what, and with what result.
 fn pair(record: &Value) -> Option<String> {
     let both = record.get("http.request.method").is_some() && record.get("http.response.status_code").is_some();
-    let members = ["client.port", "http.request.method", "url.path", "http.response.status_code"];
+    let members =
+        ["client.port", "http.request.method", "http.request.method_original", "url.path", "http.response.status_code"];
     both.then(|| members.map(|member| record[member].to_string()).join(" "))
 }
 

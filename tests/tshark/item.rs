@@ -108,6 +108,7 @@ pub fn ours(record: &Value) -> Option<Item> {
     for (name, member) in names {
         item.set(name, text(member));
     }
+    item.set("method", text("http.request.method_original"));
     if kind == Kind::Http && item.get("method").is_some() {
         item.set("host", text("server.address"));
         item.set("port", text("server.port"));

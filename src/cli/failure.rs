@@ -155,17 +155,21 @@ mod patcher {
 mod engine {
     use std::error::Error;
 
-    use super::super::capture::BadFilter;
+    use super::super::capture::{BadExports, BadFilter};
     use crate::exit::Exit;
     use crate::sensor::budget::TooLittle;
+    use crate::sensor::read::ReadError;
 
     /// The exit code and hints of the engine's errors.
     pub fn judge(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
-        if cause.is::<BadFilter>() {
+        if cause.is::<BadFilter>() || cause.is::<BadExports>() {
             return Some((Exit::Usage, Vec::new()));
         }
         if let Some(error) = cause.downcast_ref::<TooLittle>() {
             return Some((Exit::Blocked, error.hints()));
+        }
+        if let Some(ReadError::Filter { .. }) = cause.downcast_ref() {
+            return Some((Exit::Usage, Vec::new()));
         }
         #[cfg(target_os = "linux")]
         if let Some(error) = cause.downcast_ref::<crate::packet::live::LiveError>() {

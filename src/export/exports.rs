@@ -1,6 +1,6 @@
 //! All exports of a run.
 
-use super::{Export, ExportError, QueueCounts};
+use super::{Export, ExportError, QueueCounts, Unit};
 use crate::packet::Frame;
 use crate::record::Record;
 
@@ -56,11 +56,25 @@ impl Exports {
         self.exports.iter_mut().filter_map(|export| export.finish().err()).collect()
     }
 
-    /// What became of records, of all exports together.
-    pub fn counts(&self) -> QueueCounts {
-        self.exports.iter().fold(QueueCounts::default(), |sum, export| {
-            let QueueCounts { written, dropped, failed } = export.counts();
-            QueueCounts { written: sum.written + written, dropped: sum.dropped + dropped, failed: sum.failed + failed }
+    /// What became of what each of them was given.
+    pub fn counts(&self) -> impl Iterator<Item = ExportCounts<'_>> {
+        self.exports.iter().map(|export| ExportCounts {
+            target: export.target(),
+            unit: export.unit(),
+            queue: export.counts(),
+            left_out: export.left_out(),
         })
     }
+}
+
+/// What became of what an export was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExportCounts<'a> {
+    /// Where it goes, as the user named it.
+    pub target: &'a str,
+    /// What `queue` counts.
+    pub unit: Unit,
+    pub queue: QueueCounts,
+    /// Records that the export has no form for; `queue` does not count them.
+    pub left_out: u64,
 }

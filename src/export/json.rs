@@ -1,14 +1,12 @@
 //! Writes JSON (RFC 8259) into a buffer. Text from the wire need not be UTF-8; what is not becomes U+FFFD.
 
 /// The name of a member, with all that JSON wants around it: `,"name":`.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! json_member {
+macro_rules! member {
     ($name:literal) => {
         concat!(",\"", $name, "\":").as_bytes()
     };
 }
-pub use json_member as member;
+pub(crate) use member;
 
 /// A string with its quotes.
 #[inline]

@@ -17,7 +17,7 @@ pub mod queue;
 mod sample;
 pub mod url;
 
-pub use exports::Exports;
+pub use exports::{ExportCounts, Exports};
 pub use har::Har;
 pub use ndjson::Ndjson;
 pub use pcapng::Pcapng;
@@ -40,8 +40,13 @@ pub trait Export {
     /// Writes what is left. No record comes afterwards.
     fn finish(&mut self) -> Result<(), ExportError>;
 
-    /// What became of records so far.
+    /// What became of what it was given so far, in [`Export::unit`]s.
     fn counts(&self) -> QueueCounts;
+
+    /// What [`Export::counts`] counts.
+    fn unit(&self) -> Unit {
+        Unit::Record
+    }
 
     /// Records that it has no form for, and that [`Export::counts`] does not count.
     fn left_out(&self) -> u64 {
@@ -53,8 +58,15 @@ pub trait Export {
         false
     }
 
-    /// Where it goes, as the user named it.
+    /// Where it goes, as the user named it: `ndjson:-`.
     fn target(&self) -> &str;
+}
+
+/// What an export writes one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Record,
+    Frame,
 }
 
 /// An export that could not write.

@@ -43,8 +43,6 @@ impl Export for Ndjson {
 
     fn finish(&mut self) -> Result<(), ExportError> {
         match self.queue.finish() {
-            // A reader that has gone away has seen what it wanted.
-            Some(source) if source.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             Some(source) => Err(ExportError { target: self.target.clone(), source }),
             None => Ok(()),
         }

@@ -68,9 +68,14 @@ impl Conversation {
         self.segment(From::Client, ACK, b"")
     }
 
+    /// Both sides close: the capture file.
+    pub fn file(self) -> Vec<u8> {
+        self.segment(From::Server, FIN | ACK, b"").segment(From::Client, FIN | ACK, b"").file
+    }
+
     /// Both sides close, and the file is read.
     pub fn read(self) -> Told {
-        let whole = self.segment(From::Server, FIN | ACK, b"").segment(From::Client, FIN | ACK, b"");
+        let file = self.file();
         let mut sidetap = Command::new(env!("CARGO_BIN_EXE_sidetap"))
             .args(["capture", "--read", "-", "--export", "ndjson:-"])
             .stdin(Stdio::piped())
@@ -78,7 +83,7 @@ impl Conversation {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        sidetap.stdin.take().unwrap().write_all(&whole.file).unwrap();
+        sidetap.stdin.take().unwrap().write_all(&file).unwrap();
         let output = sidetap.wait_with_output().unwrap();
         let summary = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{summary}");

@@ -32,7 +32,7 @@ fn ends_in_time(signal: Signal) {
     let lines = std::fs::read_to_string(lab.directory().join("records.ndjson")).expect("the records");
     // Each of those was read as JSON by now.
     assert!(lines.ends_with('\n'), "the last line is whole");
-    let kept = ended.transactions() - ended.summary("records not taken by an export in time");
+    let kept = ended.transactions() - ended.summary("records not taken in time");
     assert_eq!(lines.lines().count() as u64, kept, "{}", ended.stderr);
     assert_eq!(ended.exchanges().count() as u64, kept);
 }

@@ -30,7 +30,7 @@ fn a_reader_that_does_not_read_costs_records_and_nothing_else() {
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let lines = whole.lines().map(Record::parse).count() as u64;
     let seen = ended.transactions();
-    let dropped = ended.summary("records not taken by an export in time");
+    let dropped = ended.summary("records not taken in time");
     assert!(seen > 3000, "{}", ended.stderr);
     assert!(dropped > 0, "{}", ended.stderr);
     // What stays of the write that never returned counts as dropped, though its beginning is in the pipe.
@@ -56,7 +56,7 @@ fn a_full_disk_is_a_failure_in_the_end_and_the_other_export_has_everything() {
         "cannot write to `ndjson:/dev/full`",
         "No space left",
         "30 transactions",
-        "30 records that could not be written",
+        "30 records that could not be written to ndjson:/dev/full",
     ] {
         assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
     }

@@ -29,6 +29,13 @@ fn too_little_memory_is_refused() {
     assert!(ended.stderr.contains("5.0 MiB") && ended.stderr.contains("12.0 MiB"), "{}", ended.stderr);
 }
 
+#[test]
+fn statistics_may_be_as_far_away_as_a_number_can_say() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let sensor = Sensor::new(&lab).args(&["--interface", "lo", "--stat-duration", "18446744073709551615"]).listen();
+    sensor.stop().well();
+}
+
 fn fails(args: &[&str]) -> Option<Ended> {
     let lab = Lab::with(&[])?;
     Some(Sensor::new(&lab).args(args).fail())

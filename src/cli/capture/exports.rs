@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context as _;
@@ -47,6 +47,36 @@ impl FromStr for ExportArg {
             _ => Err(format!("`{kind}` is none of {KINDS}")),
         }
     }
+}
+
+/// Exports that would destroy something.
+#[derive(Debug, thiserror::Error)]
+pub enum BadExports {
+    #[error("cannot write to `{0}`: it is the capture file that is read")]
+    Input(String),
+    #[error("two exports cannot write to `{0}` at once")]
+    Twice(String),
+}
+
+/// Refuses exports that would write over the capture file that is read, or into each other.
+pub fn check(args: &[ExportArg], input: Option<&Path>) -> Result<(), BadExports> {
+    let mut targets: Vec<&str> = Vec::new();
+    for arg in args {
+        let (ExportArg::Ndjson(target) | ExportArg::Pcapng(target)) = arg else { continue };
+        if input.is_some_and(|input| is_same_file(input, Path::new(target))) {
+            return Err(BadExports::Input(target.clone()));
+        }
+        if targets.contains(&target.as_str()) {
+            return Err(BadExports::Twice(target.clone()));
+        }
+        targets.push(target);
+    }
+    Ok(())
+}
+
+/// Whether both lead to one file that exists. Devices and pipes may be both ends.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    one.is_file() && matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Opens all exports; with none named, standard output. Frames come from these interfaces, in the order of their numbers.

@@ -1,6 +1,5 @@
 //! Listening on interfaces: opens, drops its rights, listens until it is stopped.
 
-use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,8 +8,8 @@ use anyhow::Context as _;
 use bytesize::ByteSize;
 
 use super::super::context::Context;
-use super::super::output::{count, counted};
-use super::{Args, exports, options, summary};
+use super::super::output::{StatusLine, count, counted};
+use super::{Args, conclude, exports, options, summary};
 use crate::exit::Exit;
 use crate::export::Overflow;
 use crate::packet::filter::Target;
@@ -28,6 +27,7 @@ pub fn run(args: &Args, budget: &Budget, stop: &AtomicBool, cx: &mut Context) ->
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
     let names: Vec<&str> = live.interfaces().collect();
+    exports::check(&args.export, None)?;
     let exports = exports::open(&args.export, &names, budget, Overflow::Drop, cx)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
 
@@ -41,30 +41,31 @@ pub fn run(args: &Args, budget: &Budget, stop: &AtomicBool, cx: &mut Context) ->
         cx.printer.note(&format!("the filter is too long for the kernel and runs outside of it on {name}"));
     }
     let mut report = Report::new(args.stat_duration, cx);
-    let counts = live.run(&mut engine, |live, engine, counts| {
+    let mut counts = LiveCounts::default();
+    let listened = live.run(&mut engine, |live, engine, now| {
+        counts = now;
         engine.exports().flush();
         report.changes(live, cx);
-        report.tick(engine, counts, cx);
+        report.tick(engine, now, cx);
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
-    })?;
+    });
+    // What was seen before something failed is handed on all the same.
     engine.finish();
     let failures = engine.exports().finish();
-    report.clear();
-    summary::of_interfaces(&engine.counts(), counts, engine.exports(), cx);
-    match failures.into_iter().next() {
-        Some(failure) => Err(failure.into()),
-        None => Ok(Exit::Done),
-    }
+    report.status.clear();
+    summary::of_interfaces(&engine.counts(), *listened.as_ref().unwrap_or(&counts), engine.exports(), cx);
+    conclude(failures, listened.map(|_| Exit::Done).map_err(anyhow::Error::new), cx)
 }
 
 /// What is told while listening: a status line on a terminal, else a line every now and then.
 struct Report {
     every: Duration,
-    next: Instant,
-    status_line: bool,
+    /// Never, if there is none.
+    next: Option<Instant>,
+    status: StatusLine,
     transactions: u64,
     last: Instant,
     /// Interfaces that were gone when last looked at.
@@ -73,10 +74,17 @@ struct Report {
 
 impl Report {
     fn new(stat_duration: Duration, cx: &Context) -> Self {
-        let status_line = std::io::stderr().is_terminal() && !cx.printer.quiet();
-        let every = if status_line { STATUS } else { stat_duration };
+        let status = StatusLine::new(&cx.printer);
+        let every = if status.is_shown() { STATUS } else { stat_duration };
         let now = Instant::now();
-        Report { every, next: now + every, status_line, transactions: 0, last: now, gone: Vec::new() }
+        let mut report = Report { every, next: None, status, transactions: 0, last: now, gone: Vec::new() };
+        report.schedule(now);
+        report
+    }
+
+    fn schedule(&mut self, now: Instant) {
+        // What is further away than a clock can tell does not come.
+        self.next = if self.every.is_zero() { None } else { now.checked_add(self.every) };
     }
 
     /// Says which interfaces have gone or come back.
@@ -85,7 +93,7 @@ impl Report {
             return;
         }
         let now: Vec<String> = live.gone().map(str::to_owned).collect();
-        self.clear();
+        self.status.clear();
         for name in now.iter().filter(|name| !self.gone.contains(name)) {
             cx.printer.note(&format!("{name} is down or gone; it is captured again when it is back"));
         }
@@ -97,15 +105,14 @@ impl Report {
 
     fn tick(&mut self, engine: &mut Engine, live: LiveCounts, cx: &Context) {
         let now = Instant::now();
-        if now < self.next || self.every.is_zero() {
+        if self.next.is_none_or(|next| now < next) {
             return;
         }
-        self.next = now + self.every;
+        self.schedule(now);
         let counts = engine.counts();
         let line = self.line(&counts, live, now);
-        match self.status_line {
-            // There is nowhere to complain if the terminal is gone.
-            true => drop(write!(std::io::stderr(), "\r\x1b[K{line}\r")),
+        match self.status.is_shown() {
+            true => self.status.show(&line),
             false => cx.printer.note(&line),
         }
     }
@@ -129,11 +136,5 @@ impl Report {
             counted(counts.open_connections as u64, "connection"),
             ByteSize(memory).display().iec(),
         )
-    }
-
-    fn clear(&self) {
-        if self.status_line {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
     }
 }

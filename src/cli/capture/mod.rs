@@ -15,14 +15,17 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytesize::ByteSize;
 
+pub use self::exports::BadExports;
 use self::exports::ExportArg;
 pub use self::options::BadFilter;
 use super::context::Context;
+use super::failure;
+use super::output::counted;
 use crate::exit::Exit;
-use crate::export::Overflow;
+use crate::export::{ExportError, Exports, Overflow};
 use crate::packet::file::CaptureFile;
 use crate::packet::filter::Target;
-use crate::sensor::read;
+use crate::sensor::read::{self, ReadCounts};
 use crate::sensor::{Budget, Engine};
 
 /// Turn packets into HTTP transactions.
@@ -50,7 +53,7 @@ pub struct Args {
     /// How long bytes are waited for that nobody has acknowledged.
     #[arg(long, value_name = "SECONDS", env = "SIDETAP_STREAM_TIMEOUT_SECONDS", default_value_t = 10)]
     stream_timeout_seconds: u64,
-    /// How often statistics are printed while listening, such as `30s`.
+    /// How often statistics are printed while listening, such as `30s`; `0` for never.
     #[arg(long, value_name = "DURATION", env = "SIDETAP_STAT_DURATION", default_value = "30s", value_parser = options::duration)]
     stat_duration: Duration,
 }
@@ -87,6 +90,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &
         "-" => CaptureFile::from_reader(Box::new(std::io::stdin())).context("cannot read standard input")?,
         _ => CaptureFile::open(path).with_context(|| format!("cannot read `{name}`"))?,
     };
+    exports::check(&args.export, Some(path))?;
     let exports = exports::open(&args.export, &[], budget, Overflow::Wait, cx)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
     let (counts, read) = read::read(&mut file, &args.filter, &mut engine, |engine| {
@@ -99,9 +103,36 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &
     engine.finish();
     let failures = engine.exports().finish();
     summary::of_file(&engine.counts(), &counts, engine.exports(), cx);
-    if let Some(failure) = failures.into_iter().next() {
-        return Err(failure.into());
+    let ending = match read {
+        Ok(()) if stop.load(Ordering::Relaxed) => Ok(Exit::Interrupted),
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => Err(anyhow::Error::new(error).context(unread_rest(&name, &counts, engine.exports()))),
+    };
+    conclude(failures, ending, cx)
+}
+
+/// What the records are worth of a file that could not be read to its end.
+fn unread_rest(name: &str, counts: &ReadCounts, exports: &Exports) -> String {
+    format!(
+        "cannot read all of `{name}`: the {} before that were read and gave {}",
+        counted(counts.frames, "packet"),
+        counted(exports.records(), "record"),
+    )
+}
+
+/// Tells of each failure. The last one is left to the caller, as its cause decides the exit code.
+fn conclude(failures: Vec<ExportError>, ending: anyhow::Result<Exit>, cx: &Context) -> anyhow::Result<Exit> {
+    let mut errors: Vec<anyhow::Error> = failures.into_iter().map(anyhow::Error::new).collect();
+    let exit = match ending {
+        Ok(exit) => exit,
+        Err(error) => {
+            errors.push(error);
+            Exit::Failed
+        }
+    };
+    let Some(last) = errors.pop() else { return Ok(exit) };
+    for error in &errors {
+        failure::report(error, cx);
     }
-    read.with_context(|| format!("cannot read all of `{name}`"))?;
-    Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Done })
+    Err(last)
 }

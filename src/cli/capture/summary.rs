@@ -2,23 +2,21 @@
 
 use super::super::context::Context;
 use super::super::output::{count, counted};
-use crate::export::{Exports, QueueCounts};
+use crate::export::{ExportCounts, Exports, Unit};
 use crate::sensor::EngineCounts;
 use crate::sensor::read::ReadCounts;
 
 /// After a file.
 pub fn of_file(engine: &EngineCounts, read: &ReadCounts, exports: &Exports, cx: &Context) {
-    let exported = Exported { records: exports.records(), queues: exports.counts() };
     let seen = Seen { packets: read.frames, filtered: read.filtered, ..Seen::default() };
-    cx.printer.note(&text(engine, seen, exported));
+    cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 
 /// After listening.
 #[cfg(target_os = "linux")]
 pub fn of_interfaces(engine: &EngineCounts, live: crate::packet::live::LiveCounts, exports: &Exports, cx: &Context) {
-    let exported = Exported { records: exports.records(), queues: exports.counts() };
     let seen = Seen { packets: live.packets, filtered: 0, dropped: live.dropped, unread: live.unread };
-    cx.printer.note(&text(engine, seen, exported));
+    cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 
 /// Packets before they reached the engine.
@@ -34,13 +32,19 @@ struct Seen {
 }
 
 /// What became of records.
-#[derive(Debug, Clone, Copy, Default)]
-struct Exported {
+#[derive(Debug, Clone, Default)]
+struct Exported<'a> {
     records: u64,
-    queues: QueueCounts,
+    by_export: Vec<ExportCounts<'a>>,
 }
 
-fn text(engine: &EngineCounts, seen: Seen, exported: Exported) -> String {
+impl<'a> Exported<'a> {
+    fn of(exports: &'a Exports) -> Self {
+        Exported { records: exports.records(), by_export: exports.counts().collect() }
+    }
+}
+
+fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
     let filtered = match seen.filtered {
         0 => String::new(),
         filtered => format!(" ({} not wanted by the filter)", count(filtered)),
@@ -58,7 +62,8 @@ fn text(engine: &EngineCounts, seen: Seen, exported: Exported) -> String {
         format!("{}{filtered}, {}", counted(seen.packets, "packet"), counted(engine.flows.opened, "connection")),
         format!("{}{incomplete}{others}", counted(transactions.emitted, "transaction")),
     ];
-    let lost = losses(engine, seen, exported.queues);
+    let mut lost = losses(engine, seen);
+    lost.extend(exported.by_export.iter().flat_map(losses_of_export));
     match &lost[..] {
         [] => lines.push("nothing was lost".to_owned()),
         [one] => lines.push(format!("lost: {one}")),
@@ -67,12 +72,16 @@ fn text(engine: &EngineCounts, seen: Seen, exported: Exported) -> String {
             lines.extend(several.iter().map(|loss| format!("  {loss}")));
         }
     }
+    for export in exported.by_export.iter().filter(|export| export.left_out > 0) {
+        let records = counted(export.left_out, "record");
+        lines.push(format!("{}: {records} left out, since the format has no place for such", export.target));
+    }
     lines.extend(engine.unread.why(engine));
     lines.join("\n")
 }
 
 /// What was lost, and why.
-fn losses(engine: &EngineCounts, seen: Seen, queues: QueueCounts) -> Vec<String> {
+fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
     let causes = [
         (seen.dropped, "packet", "dropped by the kernel because the ring was full"),
         (seen.unread, "packet", "not read before the end"),
@@ -87,24 +96,35 @@ fn losses(engine: &EngineCounts, seen: Seen, queues: QueueCounts) -> Vec<String>
         (engine.packets.unknown_link, "packet", "of an unknown link type"),
         (engine.packets.too_deep, "packet", "in too many tunnels"),
         (engine.fragments.abandoned, "packet", "of which not all fragments came"),
-        (queues.dropped, "record", "not taken by an export in time"),
-        (queues.failed, "record", "that could not be written"),
     ];
     let lost = causes.into_iter().filter(|(lost, ..)| *lost > 0);
     lost.map(|(lost, what, why)| format!("{} {why}", counted(lost, what))).collect()
 }
 
+/// What an export lost.
+fn losses_of_export(export: &ExportCounts<'_>) -> impl Iterator<Item = String> {
+    let ExportCounts { target, unit, queue, .. } = *export;
+    let what = match unit {
+        Unit::Record => "record",
+        Unit::Frame => "packet",
+    };
+    let causes = [(queue.dropped, "not taken in time by"), (queue.failed, "that could not be written to")];
+    let lost = causes.into_iter().filter(|(lost, _)| *lost > 0);
+    lost.map(move |(lost, why)| format!("{} {why} {target}", counted(lost, what)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::QueueCounts;
 
     /// What a file came to.
-    fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported)) -> String {
+    fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported<'_>)) -> String {
         let (mut engine, mut seen, mut exported) = (EngineCounts::default(), Seen::default(), Exported::default());
         change(&mut engine, &mut seen, &mut exported);
         engine.packets.frames = seen.packets;
         engine.transactions.seen = engine.transactions.emitted;
-        text(&engine, seen, exported)
+        text(&engine, seen, &exported)
     }
 
     #[test]
@@ -139,18 +159,46 @@ mod tests {
         );
     }
 
+    fn export(target: &str, unit: Unit, queue: QueueCounts, left_out: u64) -> ExportCounts<'_> {
+        ExportCounts { target, unit, queue, left_out }
+    }
+
     #[test]
     fn several_losses_have_a_line_each() {
         let text = summary(|engine, seen, exported| {
             *seen = Seen { packets: 20, dropped: 2, ..Seen::default() };
             engine.transactions.emitted = 1;
             engine.packets.malformed = 1;
-            exported.queues.failed = 3;
+            let queue = QueueCounts { written: 0, dropped: 0, failed: 3 };
+            exported.by_export.push(export("ndjson:/full", Unit::Record, queue, 0));
         });
         assert!(text.ends_with(
             "lost:\n  2 packets dropped by the kernel because the ring was full\n  1 packet malformed\n  3 records that \
-             could not be written"
+             could not be written to ndjson:/full"
         ));
+    }
+
+    #[test]
+    fn each_export_tells_of_its_own_losses_and_of_what_it_writes() {
+        let text = summary(|engine, _, exported| {
+            engine.transactions.emitted = 9;
+            let queue = QueueCounts { written: 5, dropped: 1, failed: 0 };
+            exported.by_export.push(export("pcapng:a", Unit::Frame, queue, 0));
+            exported.by_export.push(export("ndjson:-", Unit::Record, queue, 0));
+        });
+        assert!(
+            text.ends_with("lost:\n  1 packet not taken in time by pcapng:a\n  1 record not taken in time by ndjson:-")
+        );
+    }
+
+    #[test]
+    fn what_a_format_has_no_place_for_is_told_and_is_no_loss() {
+        let text = summary(|engine, _, exported| {
+            engine.transactions.emitted = 9;
+            exported.by_export.push(export("har:out", Unit::Record, QueueCounts::default(), 4));
+        });
+        let end = "nothing was lost\nhar:out: 4 records left out, since the format has no place for such";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

@@ -9,6 +9,9 @@ const USUAL_WIDTH: usize = 80;
 /// Goes to the beginning of the line and clears it, as a status line may stand there.
 const CLEAR: &str = "\r\x1b[K";
 
+/// What messages call the terminal.
+const TARGET: &str = "standard output";
+
 /// Prints records as lines.
 pub struct Live {
     queue: WriteQueue,
@@ -46,7 +49,7 @@ impl Export for Live {
 
     fn finish(&mut self) -> Result<(), ExportError> {
         match self.queue.finish() {
-            Some(source) => Err(ExportError { target: "standard output".to_owned(), source }),
+            Some(source) => Err(ExportError { target: TARGET.to_owned(), source }),
             None => Ok(()),
         }
     }
@@ -56,6 +59,6 @@ impl Export for Live {
     }
 
     fn target(&self) -> &str {
-        "terminal"
+        TARGET
     }
 }

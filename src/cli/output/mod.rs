@@ -11,11 +11,15 @@ mod printer;
 pub mod progress;
 #[cfg(feature = "aws")]
 pub mod report;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod status;
 pub mod style;
 #[cfg(feature = "aws")]
 pub mod table;
 
 pub use printer::Printer;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+pub use status::StatusLine;
 
 /// Text from elsewhere without control characters, which could rewrite a terminal. Line breaks stay.
 pub fn sanitise(text: &str) -> String {

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::comment::Comment;
-use super::{Export, ExportError, Overflow, QueueCounts, WriteQueue};
+use super::{Export, ExportError, Overflow, QueueCounts, Unit, WriteQueue};
 use crate::packet::file::{FileError, Interface, MAX_CAPTURED, MAX_INTERFACES, PcapngWriter, Section};
 use crate::packet::{Frame, LinkType};
 use crate::record::Record;
@@ -154,18 +154,23 @@ impl Export for Pcapng {
     }
 
     fn finish(&mut self) -> Result<(), ExportError> {
-        let mut queue = lock(&self.queue);
-        queue.flush_writer();
-        match queue.finish() {
+        match lock(&self.queue).finish() {
             Some(source) => Err(ExportError { target: self.target.clone(), source }),
             None => Ok(()),
         }
     }
 
-    /// Counts frames, not records.
     fn counts(&self) -> QueueCounts {
         let QueueCounts { written, dropped, failed } = lock(&self.queue).counts();
         QueueCounts { written, dropped, failed: failed + self.refused }
+    }
+
+    fn unit(&self) -> Unit {
+        Unit::Frame
+    }
+
+    fn reader_is_gone(&self) -> bool {
+        lock(&self.queue).reader_is_gone()
     }
 
     fn target(&self) -> &str {

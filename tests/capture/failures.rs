@@ -1,0 +1,51 @@
+//! Files that cannot be read, or not to their end, and command lines that would do harm.
+
+use crate::conversation::Conversation;
+use crate::exports::{Run, conversation};
+
+#[test]
+fn a_file_that_is_cut_off_gives_its_records_and_says_so() {
+    let file = conversation().file();
+    let run = Run::new("cut").input(&file[..file.len() - 3]).args(&["--export", "ndjson:-"]).run();
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+    assert!(run.stderr.contains("6 packets, 1 connection\n1 transaction\n"), "{}", run.stderr);
+    let told = "error: cannot read all of `INPUT`: the 6 packets before that were read and gave 1 record\n  the input ends \
+                within the record at byte";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_no_capture_file_is_a_failure() {
+    let run = Run::new("text").input(b"GET / HTTP/1.1\r\n\r\n").run();
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("cannot read `INPUT`\n  not a pcap or pcapng file"), "{}", run.stderr);
+}
+
+#[test]
+fn the_file_that_is_read_is_not_written_over() {
+    let file = conversation().file();
+    for kind in ["pcapng", "ndjson"] {
+        let run = Run::new(&format!("over-{kind}")).input(&file).export(kind, "./input").run();
+        assert_eq!(run.code, 64, "{}", run.stderr);
+        assert!(run.stderr.contains("it is the capture file that is read"), "{}", run.stderr);
+        assert!(run.read("input") == file);
+    }
+}
+
+#[test]
+fn two_exports_do_not_write_into_each_other() {
+    let run = Run::new("twice").input(&conversation().file()).export("pcapng", "out").export("ndjson", "out").run();
+    assert_eq!(run.code, 64, "{}", run.stderr);
+    assert!(run.stderr.contains("two exports cannot write to"), "{}", run.stderr);
+}
+
+#[test]
+fn a_filter_that_means_nothing_on_the_files_link_type_is_a_matter_of_usage() {
+    let mut file = Conversation::new().file();
+    // The link type of the file: raw IP (LINKTYPE_RAW) has no addresses of Ethernet.
+    file[20] = 101;
+    let run = Run::new("filter").input(&file).args(&["--filter", "ether host 02:00:00:00:00:01"]).run();
+    assert_eq!(run.code, 64, "{}", run.stderr);
+    assert!(run.stderr.contains("the filter cannot be used on frames of link type 101"), "{}", run.stderr);
+}

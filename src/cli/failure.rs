@@ -185,7 +185,7 @@ mod engine {
 
         match error {
             LiveError::Ring { source: RingError::NotPermitted, .. } => Exit::Auth,
-            LiveError::Ring { source: RingError::Memory { .. }, .. } => Exit::Blocked,
+            LiveError::Ring { source: RingError::Memory { .. }, .. } | LiveError::TooMany { .. } => Exit::Blocked,
             LiveError::Filter { .. } => Exit::Usage,
             LiveError::Interface(_) | LiveError::NoneUp | LiveError::Ring { .. } | LiveError::Poll(_) => Exit::Failed,
         }

@@ -13,8 +13,13 @@ use super::{Frame, LinkType, Timestamp};
 
 /// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
 const TICK: Duration = Duration::from_millis(100);
-/// Holds the largest frame that segmentation offload makes.
+/// Bytes of a ring's block. Each holds the largest frame that segmentation offload makes; the smaller one is for where
+/// many interfaces share little memory.
 const BLOCK: u32 = 256 << 10;
+const SMALL_BLOCK: u32 = 128 << 10;
+/// Blocks of a ring, at least and at most: the reader holds one while the kernel fills another.
+const LEAST_BLOCKS: u64 = 2;
+const MOST_BLOCKS: u64 = 256;
 /// After how long a block that is not full is handed over.
 const RETIRE: Duration = Duration::from_millis(20);
 /// Longest that the rings are read in the end. A reader that was behind may need longer; what is left is counted.
@@ -75,6 +80,9 @@ pub enum LiveError {
         #[source]
         source: RingError,
     },
+    /// Even the smallest rings would take more memory than they have together.
+    #[error("{interfaces} interfaces are too many for the memory that there is: it is enough for {enough}")]
+    TooMany { interfaces: usize, enough: u64 },
     #[error("the filter cannot be used on the interface {interface}")]
     Filter {
         interface: String,
@@ -94,6 +102,10 @@ impl LiveError {
             LiveError::NoneUp => {
                 vec!["name one that is down with `--interface`: it is listened on once it is up".into()]
             }
+            LiveError::TooMany { .. } => vec![
+                "name those that matter with `--interface`".into(),
+                "`--memory-limit` gives all of it more memory".into(),
+            ],
             LiveError::Filter { .. } | LiveError::Poll(_) => Vec::new(),
         }
     }
@@ -114,13 +126,18 @@ pub struct LiveCounts {
 
 impl Live {
     /// Opens a ring on each interface that is named; on every one that is up if none is, or `any`. They share this much
-    /// memory. Interfaces whose frames cannot be decoded are left out unless they were named.
+    /// memory, in bytes. Interfaces whose frames cannot be decoded are left out unless they were named.
+    ///
+    /// # Errors
+    ///
+    /// An interface that was named is missing or cannot be listened on, the process may not capture, the filter means
+    /// nothing on an interface's link type, or there is no interface, or no memory for all of them.
     pub fn open(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
         let chosen = choose(names)?;
-        let blocks = (ring_bytes / chosen.len() as u64 / u64::from(BLOCK)).clamp(2, 256) as u32;
+        let layout = layout(ring_bytes, chosen.len())?;
         let mut taps = Vec::new();
         for interface in &chosen {
-            match Tap::open(interface, filter, blocks) {
+            match Tap::open(interface, filter, layout) {
                 Err(LiveError::Ring { source: RingError::LinkType { .. }, .. }) if names.is_empty() => {}
                 Err(LiveError::Ring { source: RingError::NoInterface { .. }, .. }) if names.is_empty() => {}
                 tap => taps.push(tap?),
@@ -148,6 +165,10 @@ impl Live {
     }
 
     /// Hands packets to the consumer until the observer, asked ten times a second, has had enough.
+    ///
+    /// # Errors
+    ///
+    /// The kernel reports that a ring cannot be read any more. An interface that is gone is no error.
     pub fn run<C: Consumer>(
         &mut self,
         consumer: &mut C,
@@ -265,11 +286,11 @@ impl Live {
 }
 
 impl Tap {
-    fn open(interface: &Interface, filter: &str, blocks: u32) -> Result<Self, LiveError> {
+    fn open(interface: &Interface, filter: &str, (block_size, block_count): (u32, u32)) -> Result<Self, LiveError> {
         let name = interface.name.clone();
         let options = RingOptions {
-            block_size: BLOCK,
-            block_count: blocks,
+            block_size,
+            block_count,
             retire: RETIRE,
             direction: if interface.loopback { Direction::Incoming } else { Direction::Both },
             snap_length: NonZeroU32::MAX,
@@ -346,6 +367,16 @@ fn is_wanted(packet: &RingPacket<'_>, program: Option<&Program>) -> bool {
     program.run_with(packet.bytes, packet.wire_len, &ancillary) != 0
 }
 
+/// The size of a block and how many a ring has, if so many rings share this much memory.
+fn layout(ring_bytes: u64, rings: usize) -> Result<(u32, u32), LiveError> {
+    let share = ring_bytes / rings.max(1) as u64;
+    let sizes = [BLOCK, SMALL_BLOCK].into_iter();
+    let mut layouts = sizes.map(|size| (size, (share / u64::from(size)).min(MOST_BLOCKS) as u32));
+    layouts
+        .find(|(_, count)| u64::from(*count) >= LEAST_BLOCKS)
+        .ok_or(LiveError::TooMany { interfaces: rings, enough: ring_bytes / (LEAST_BLOCKS * u64::from(SMALL_BLOCK)) })
+}
+
 fn choose(names: &[String]) -> Result<Vec<Interface>, LiveError> {
     if names.is_empty() || names.iter().any(|name| name == "any") {
         let up = interfaces::every_up(interfaces::list()?);
@@ -365,4 +396,36 @@ fn choose(names: &[String]) -> Result<Vec<Interface>, LiveError> {
 fn wall_clock() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_parts(since_epoch.as_secs(), since_epoch.subsec_nanos().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensor::Budget;
+    use crate::sensor::budget::{LEAST, MOST_UNASKED};
+
+    #[test]
+    fn rings_share_what_they_have_and_never_take_more() {
+        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
+            let bytes = Budget::new(limit).unwrap().ring_bytes;
+            for rings in 1..500 {
+                match layout(bytes, rings) {
+                    Ok((size, count)) => {
+                        assert!(u64::from(size) * u64::from(count) * rings as u64 <= bytes, "{limit} {rings}");
+                        assert!(u64::from(count) >= LEAST_BLOCKS, "{limit} {rings}");
+                    }
+                    Err(LiveError::TooMany { interfaces, enough }) => assert!((interfaces as u64) > enough, "{limit}"),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_interfaces_of_a_usual_task_fit_in_the_least_memory() {
+        let bytes = Budget::new(LEAST).unwrap().ring_bytes;
+        assert_eq!(layout(bytes, 4).unwrap(), (SMALL_BLOCK, 2));
+        let bytes = Budget::new(25 << 20).unwrap().ring_bytes;
+        assert_eq!(layout(bytes, 2).unwrap(), (BLOCK, 9));
+    }
 }

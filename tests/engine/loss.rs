@@ -8,7 +8,7 @@ use super::chance::Chance;
 use super::dialogue::{Closing, Dialogue, Pace, Shape, shape};
 use super::metamorphic::cases;
 use super::packet::{ACK, Packet};
-use super::sensor::{Outcome, Seen, run};
+use super::sensor::{Outcome, run};
 use super::transform;
 
 /// Which packets are missed.
@@ -119,10 +119,6 @@ fn assert_loss_shows(dialogue: &Dialogue, kept: &[Packet], outcome: &Outcome) {
     }
 }
 
-fn pairs(seen: &[Seen]) -> usize {
-    seen.iter().filter(|seen| seen.is_pair()).count()
-}
-
 proptest! {
     #![proptest_config(cases(600))]
 
@@ -155,15 +151,15 @@ proptest! {
 }
 
 /// How many of a hundred exchanges are reported complete when so many of a hundred packets are missed.
-fn recall(percent: usize, mss: usize, max_body: usize, simple: bool) -> f64 {
-    let (mut complete, mut all, mut parts) = (0, 0, 0);
-    for seed in 3..4 {
+fn recall(percent: usize, max_body: usize, simple: bool) -> f64 {
+    let (mut complete, mut all) = (0, 0);
+    for seed in 0..8 {
         let shape = Shape {
             seed,
             exchanges: 200,
             pace: Pace::One,
             closing: Closing::Client,
-            mss,
+            mss: 1460,
             max_body,
             v6: false,
             port: 40_000,
@@ -173,22 +169,25 @@ fn recall(percent: usize, mss: usize, max_body: usize, simple: bool) -> f64 {
         let outcome = run(&lose(&dialogue.packets, Loss::Random(percent), 0, &mut Chance::new(seed)));
         assert_never_wrong(&dialogue, &outcome);
         complete += outcome.complete();
-        parts += pairs(&outcome.seen) - outcome.complete();
         all += dialogue.truth.len();
     }
-    let recall = 100.0 * complete as f64 / all as f64;
-    println!("{percent} % of packets missed, bodies up to {max_body}: {recall:.1} % complete, {parts} truncated");
-    recall
+    100.0 * complete as f64 / all as f64
 }
 
 #[test]
 fn most_exchanges_survive_some_loss() {
-    assert!(recall(0, 1460, 300, false) == 100.0);
-    assert!(recall(1, 1460, 300, true) > 97.0);
-    assert!(recall(1, 1460, 5_000, true) > 97.0);
-    assert!(recall(1, 1460, 300, false) > 95.0);
-    assert!(recall(1, 1460, 5_000, false) > 95.0);
-    assert!(recall(5, 1460, 300, true) > 88.0);
-    assert!(recall(5, 1460, 5_000, false) > 80.0);
-    assert!(recall(20, 1460, 300, false) > 57.0);
+    for (percent, max_body, simple, least) in [
+        (0, 300, false, 100.0),
+        (1, 300, true, 97.0),
+        (1, 5_000, true, 97.0),
+        (1, 300, false, 97.0),
+        (1, 5_000, false, 95.0),
+        (5, 300, true, 86.0),
+        (5, 5_000, false, 82.0),
+        (20, 300, false, 48.0),
+    ] {
+        let recall = recall(percent, max_body, simple);
+        let what = if simple { "GET alone" } else { "all methods" };
+        assert!(recall >= least, "{recall:.1} % with {percent} % missed, bodies up to {max_body}, {what}");
+    }
 }

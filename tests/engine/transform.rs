@@ -259,22 +259,17 @@ fn carry_one(packet: &Packet, ip: Vec<u8>, carrier: Carrier) -> Shot {
     packet.shot_as(link, bytes)
 }
 
-/// Sends packets in IP fragments; those of a few neighbours are shuffled together.
+/// Sends packets in IP fragments; those of a packet are shuffled.
 pub fn fragment(packets: &[Packet], part: usize, inside_vxlan: bool, chance: &mut Chance) -> Vec<Shot> {
     let mut all = Vec::new();
-    for (group, neighbours) in packets.chunks(1).enumerate() {
-        let mut parts = Vec::new();
-        for (place, packet) in neighbours.iter().enumerate() {
-            let identification = (group * 8 + place) as u32;
-            let carrier = if inside_vxlan { Carrier::Vxlan { depth: 1, tags: 0 } } else { Carrier::Plain };
-            if packet.cut > 0 {
-                parts.push(carry_one(packet, packet.ip(), carrier));
-                continue;
-            }
-            for fragment in packet::fragments(&packet.ip(), part, identification) {
-                parts.push(carry_one(packet, fragment, carrier));
-            }
+    let carrier = if inside_vxlan { Carrier::Vxlan { depth: 1, tags: 0 } } else { Carrier::Plain };
+    for (identification, packet) in (0..).zip(packets) {
+        if packet.cut > 0 {
+            all.push(carry_one(packet, packet.ip(), carrier));
+            continue;
         }
+        let fragments = packet::fragments(&packet.ip(), part, identification);
+        let mut parts: Vec<Shot> = fragments.into_iter().map(|fragment| carry_one(packet, fragment, carrier)).collect();
         while !parts.is_empty() {
             all.push(parts.swap_remove(chance.below(parts.len())));
         }

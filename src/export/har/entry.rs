@@ -1,6 +1,6 @@
 //! Writes an exchange as an entry of a HAR file (HAR 1.2, "entries").
 //!
-//! Names that HAR does not have begin with an underscore, as it asks for. An entry is one line: text has no line breaks
+//! Names that HAR does not have begin with an underscore, as it asks for; after it comes the name that NDJSON has. An entry is one line: text has no line breaks
 //! that are not escaped. It is less than a mebibyte, as the text of an exchange is at most 64 KiB.
 
 use crate::export::json::{self, Rfc3339, member};
@@ -97,10 +97,10 @@ fn write_own(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
             json::number(out, value);
         }
     };
-    out.extend_from_slice(member!("_sidetap.completeness"));
+    out.extend_from_slice(member!("_sidetap.transaction.completeness"));
     json::string(out, exchange.completeness.name().as_bytes());
-    count(out, member!("_sidetap.index"), Some(exchange.index.into()));
-    count(out, member!("_sidetap.server.port"), Some(connection.server.port.into()));
+    count(out, member!("_sidetap.transaction.index"), Some(exchange.index.into()));
+    count(out, member!("_network.local.port"), Some(connection.server.port.into()));
     count(out, member!("_sidetap.http2.stream"), exchange.stream.map(u64::from));
     count(out, member!("_sidetap.vxlan.vni"), connection.vni.map(u64::from));
     let Some(more) = &exchange.more else { return };
@@ -110,7 +110,7 @@ fn write_own(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
         json::string(out, upgrade.as_bytes());
     }
     if let Some(name) = more.rpc.as_ref().and_then(|rpc| rpc.status_name) {
-        out.extend_from_slice(member!("_sidetap.rpc.status"));
+        out.extend_from_slice(member!("_rpc.status_code"));
         json::string(out, name.as_bytes());
     }
     if !more.anomalies.is_empty() {

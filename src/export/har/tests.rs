@@ -161,9 +161,9 @@ fn an_exchange_is_an_entry() {
             },
             "serverIPAddress": "10.2.0.0",
             "connection": "10.1.0.0:20000",
-            "_sidetap.completeness": "complete",
-            "_sidetap.index": 0,
-            "_sidetap.server.port": 8080
+            "_sidetap.transaction.completeness": "complete",
+            "_sidetap.transaction.index": 0,
+            "_network.local.port": 8080
         })
     );
 }
@@ -187,7 +187,7 @@ fn an_unanswered_request_has_the_status_that_browsers_give_it() {
     assert_eq!(entry["request"]["httpVersion"], "HTTP/2");
     assert_eq!(entry["serverIPAddress"], "fd00::1");
     for (name, value) in [
-        ("completeness", json!("request_only")),
+        ("transaction.completeness", json!("request_only")),
         ("http2.stream", json!(7)),
         ("http2.reset_code", json!(8)),
         ("vxlan.vni", json!(5)),
@@ -471,7 +471,7 @@ proptest! {
             let inside = directory.entries(&name);
             let size = fs::metadata(directory.0.join(&name)).unwrap().len();
             prop_assert!(inside.len() <= entries as usize && (size <= bytes || inside.len() == 1));
-            indices.extend(inside.iter().map(|entry| entry["_sidetap.index"].as_u64().unwrap()));
+            indices.extend(inside.iter().map(|entry| entry["_sidetap.transaction.index"].as_u64().unwrap()));
         }
         let expected: Vec<u64> = (0..har.counts().written).collect();
         prop_assert_eq!(indices, expected);

@@ -134,7 +134,10 @@ impl Conversations {
             }
             Detected::Http2(_) => {
                 self.counts.http2 += 1;
-                Conversation::Http2(Box::new(Http2::new(client, probe.is_whole(flow, client))))
+                Conversation::Http2(Box::new(match probe.is_whole(flow, client) {
+                    true => Http2::new(client),
+                    false => Http2::midstream(client),
+                }))
             }
             _ => {
                 self.counts.http1 += 1;

@@ -35,13 +35,14 @@ struct Stream {
 }
 
 impl Http2 {
-    /// A connection that begins with its preface, or goes on from its middle.
-    pub fn new(client: Direction, whole: bool) -> Self {
-        let connection = match whole {
-            true => http2::Connection::new(),
-            false => http2::Connection::midstream(),
-        };
-        Http2 { client, connection, streams: Streams::default() }
+    /// A connection that begins with its preface.
+    pub fn new(client: Direction) -> Self {
+        Http2 { client, connection: http2::Connection::new(), streams: Streams::default() }
+    }
+
+    /// A connection whose beginning was missed.
+    pub fn midstream(client: Direction) -> Self {
+        Http2 { client, connection: http2::Connection::midstream(), streams: Streams::default() }
     }
 
     /// A connection that was HTTP/1 up to here. The request that asked for the change, in this slot, is stream 1; the

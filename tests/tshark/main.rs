@@ -6,7 +6,6 @@ mod compare;
 mod damage;
 mod dns;
 mod document;
-
 mod item;
 mod theirs;
 

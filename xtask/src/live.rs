@@ -190,18 +190,32 @@ impl Drop for Site {
 fn listened(listener: Listener, usage: measure::Usage) -> Listened {
     let (recorded, dropped_by_kernel) = match listener {
         Listener::Sidetap => (
-            number_before(&usage.said, " transactions"),
-            number_before(&usage.said, " packets that the kernel dropped").unwrap_or(0),
+            number_of_line(&usage.said, " transaction"),
+            number_before(&usage.said, " dropped by the kernel").unwrap_or(0),
         ),
-        _ => (None, number_before(&usage.said, " packets dropped by kernel").unwrap_or(0)),
+        _ => (None, number_before(&usage.said, " dropped by kernel").unwrap_or(0)),
     };
     Listened { usage, recorded, dropped_by_kernel }
 }
 
-/// The number, perhaps with its thousands apart, that stands last before a phrase.
+/// The number that begins the last line in which it stands before a phrase.
+fn number_of_line(text: &str, phrase: &str) -> Option<u64> {
+    let number = |line: &str| {
+        let (number, rest) = line.split_at_checked(line.find(' ')?)?;
+        if rest.starts_with(phrase) { parse(number) } else { None }
+    };
+    text.lines().rev().find_map(number)
+}
+
+/// The number of what, such as packets, stands last before a phrase.
 fn number_before(text: &str, phrase: &str) -> Option<u64> {
-    let number = text[..text.rfind(phrase)?].rsplit(' ').next()?;
-    let number = number.rsplit('\n').next()?;
+    let mut words = text[..text.rfind(phrase)?].split_whitespace().rev();
+    let _what = words.next()?;
+    parse(words.next()?)
+}
+
+/// A number, perhaps with its thousands apart.
+fn parse(number: &str) -> Option<u64> {
     number.replace(',', "").parse().ok()
 }
 
@@ -210,4 +224,21 @@ fn shell(command: &str) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read() {
+        let summary = "listening on eth0\n9 packets, 0 dropped, 1 transaction, 3/s\n1,234 packets, 2 connections\n\
+                       56 transactions (1 incomplete)\nlost:\n  1,007 packets dropped by the kernel because the ring was \
+                       full\n  3 transactions given up for lack of room\n";
+        assert_eq!(number_of_line(summary, " transaction"), Some(56));
+        assert_eq!(number_before(summary, " dropped by the kernel"), Some(1007));
+        let tcpdump = "12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n";
+        assert_eq!(number_before(tcpdump, " dropped by kernel"), Some(3));
+        assert_eq!(number_before("1 transaction\nnothing was lost\n", " dropped by the kernel"), None);
+    }
 }

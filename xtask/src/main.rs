@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask test | bench-peers [--quick] | completions | man DIR`.
 
 mod bench_peers;
+mod debian;
 mod generate;
 mod live;
 mod machine;

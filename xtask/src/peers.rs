@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::run;
+use crate::debian;
 
 /// Programs that are run, and the Debian packages that have them.
 const PROGRAMS: [(&str, &str); 7] = [
@@ -62,21 +62,7 @@ pub fn words(command: &str) -> Vec<String> {
 
 /// Installs what is missing.
 pub fn install() -> Result<()> {
-    let missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("please install {}", missing.join(", "));
-    }
-    run(Command::new("apt-get").args(["update", "--quiet"]))?;
-    let arguments = ["install", "--quiet", "--yes", "--no-install-recommends"];
-    run(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments).args(missing))
-}
-
-fn is_installed(program: &str) -> bool {
-    ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|directory| Path::new(directory).join(program).exists())
+    debian::install(debian::missing(&PROGRAMS))
 }
 
 /// What each program says of its version.

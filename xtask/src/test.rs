@@ -1,13 +1,11 @@
 //! Installs what the tests need and runs everything: formatting, lints and all tests.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::{cargo, root, run};
+use crate::{cargo, debian, root, run};
 
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
@@ -68,56 +66,15 @@ fn prepare_python() -> Result<PathBuf> {
     Ok(environment)
 }
 
-/// Installs the Debian packages whose programs are missing, where there is a Debian. A test that misses one in spite of
-/// this says so.
+/// Installs the Debian packages whose programs are missing. A test that misses one in spite of this says so.
 fn install_debian_packages() {
-    let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !is_installed(program)).map(|(_, package)| *package).collect();
+    let mut missing = debian::missing(&PROGRAMS);
     // Debian keeps Python's `venv` in a package of its own.
     let venv = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
     if !venv.is_ok_and(|status| status.success()) {
         missing.extend(["python3", "python3-venv"]);
     }
-    missing.sort_unstable();
-    missing.dedup();
-    if missing.is_empty() || !is_installed("apt-get") {
-        return;
-    }
-    let apt = |words: &[&str]| {
-        let mut apt = Command::new("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive").args(["--quiet", "--yes"]).args(words);
-        run(&mut apt)
-    };
-    let _ = apt(&["update"]);
-    let _quiet = NoServices::declare();
-    let _ = apt(&[&["install", "--no-install-recommends"], &missing[..]].concat());
-}
-
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // Those of the administrator are not in everyone's path.
-    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    directories.map(|directory| directory.join(program)).any(|file| file.is_file())
-}
-
-/// While this is there, a package that is installed does not start its service: the tests start their own servers.
-struct NoServices(&'static Path);
-
-impl NoServices {
-    /// Nothing, if the administrator has a policy already or we may not set one.
-    fn declare() -> Option<Self> {
-        let policy = Path::new("/usr/sbin/policy-rc.d");
-        let mut file = OpenOptions::new().write(true).create_new(true).open(policy).ok()?;
-        let declared = NoServices(policy);
-        // 101: the action is not allowed.
-        file.write_all(b"#!/bin/sh\nexit 101\n").ok()?;
-        run(Command::new("chmod").arg("755").arg(policy)).ok()?;
-        Some(declared)
-    }
-}
-
-impl Drop for NoServices {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.0);
+    if let Err(error) = debian::install(missing) {
+        eprintln!("warning: {error:#}");
     }
 }

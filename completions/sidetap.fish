@@ -206,7 +206,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l filter -d 'O
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l memory-limit -d 'Memory for all of it. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stream-timeout-seconds -d 'How long bytes are waited for that nobody has acknowledged' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stat-duration -d 'How often statistics are printed while listening, such as `30s`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stat-duration -d 'How often statistics are printed while listening, such as `30s`; `0` for never' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r

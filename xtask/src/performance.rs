@@ -10,7 +10,7 @@ use crate::root;
 const FILE: &str = "docs/performance.md";
 const BEGIN: &str = "<!-- measured: `cargo xtask bench-peers` writes this part -->";
 const END: &str = "<!-- end of what is measured -->";
-const NEW: &str = "# Performance\n\n{begin}\n{end}\n\n## What was tried and what it gave\n";
+const NEW: &str = "# Performance\n\n{begin}\n{end}\n\n## What saves time and memory\n";
 
 /// Puts a new measured part into the document.
 pub fn write(measured: &str) -> Result<()> {

@@ -53,6 +53,8 @@ pub struct WriteQueue {
     /// The writer was waited for in vain.
     dropping: bool,
     thread: Option<JoinHandle<()>>,
+    /// What had become of lines when the writer was given up; what it still writes was counted as dropped.
+    given_up: Option<QueueCounts>,
 }
 
 #[derive(Debug, Default)]
@@ -110,6 +112,7 @@ impl WriteQueue {
             dropped: 0,
             dropping: false,
             thread: Some(thread),
+            given_up: None,
         })
     }
 
@@ -142,11 +145,11 @@ impl WriteQueue {
 
     /// What became of lines so far.
     pub fn counts(&self) -> QueueCounts {
-        QueueCounts {
+        self.given_up.unwrap_or_else(|| QueueCounts {
             written: self.shared.written.load(Ordering::Relaxed),
             dropped: self.dropped,
             failed: self.shared.unwritten.load(Ordering::Relaxed),
-        }
+        })
     }
 
     /// Whether writing has failed because nobody reads any longer.
@@ -171,8 +174,9 @@ impl WriteQueue {
         self.to_writer = None;
         let thread = self.thread.take()?;
         if self.overflow == Overflow::Drop && !self.writer_ends_before(end) {
-            let QueueCounts { written, failed, .. } = self.counts();
-            self.dropped += self.handed_over - written - failed;
+            let QueueCounts { written, failed, dropped } = self.counts();
+            let dropped = dropped + self.handed_over.saturating_sub(written + failed);
+            self.given_up = Some(QueueCounts { written, failed, dropped });
             return None;
         }
         if thread.join().is_err() {
@@ -292,6 +296,33 @@ mod tests {
         assert!(queue.finish().is_none());
         assert_eq!(queue.counts(), QueueCounts { written: 0, dropped: 1000, failed: 0 });
         assert!(start.elapsed() < FAREWELL + 10 * PATIENCE, "{:?}", start.elapsed());
+    }
+
+    /// Writes when it is let to.
+    struct Late(Receiver<()>);
+
+    impl Write for Late {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_written_after_the_end_stays_counted_as_dropped() {
+        let (gate, late) = sync_channel(0);
+        let mut queue = WriteQueue::new(Box::new(Late(late)), 4 * CHUNK, Overflow::Drop).unwrap();
+        line(&mut queue);
+        assert!(queue.finish().is_none());
+        drop(gate);
+        while queue.shared.written.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(queue.counts(), QueueCounts { written: 0, dropped: 1, failed: 0 });
     }
 
     #[test]

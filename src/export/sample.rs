@@ -7,6 +7,7 @@ use crate::record::{Completeness, Connection, Content, Endpoint, Exchange, Messa
 /// 2023-11-14 22:13:20 UTC, in nanoseconds.
 pub const START: u64 = 1_700_000_000_000_000_000;
 
+/// An end, by its address as text.
 pub fn endpoint(address: &str, port: u16) -> Endpoint {
     Endpoint { address: address.parse::<IpAddr>().unwrap(), port }
 }
@@ -58,6 +59,7 @@ fn message(start_unix_nanos: u64, end_unix_nanos: u64, body_len: u64) -> Message
     Message { start_unix_nanos, end_unix_nanos, body_len, gap: false, whole: true }
 }
 
+/// The record of an exchange on [`connection`].
 pub fn record(exchange: &Exchange) -> Record<'_> {
     Record { connection: connection(), content: Content::Exchange(exchange) }
 }

@@ -49,3 +49,12 @@ fn a_filter_that_means_nothing_on_the_files_link_type_is_a_matter_of_usage() {
     assert_eq!(run.code, 64, "{}", run.stderr);
     assert!(run.stderr.contains("the filter cannot be used on frames of link type 101"), "{}", run.stderr);
 }
+
+#[test]
+fn a_size_that_is_none_is_a_matter_of_usage() {
+    for size in ["99999999999999999999", "much", "25 potatoes", ""] {
+        let run = Run::new("size").args(&["--memory-limit", size]).run();
+        assert_eq!(run.code, 64, "{}", run.stderr);
+        assert!(run.stderr.contains("it is no size such as `25MiB`"), "{}", run.stderr);
+    }
+}

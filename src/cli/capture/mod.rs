@@ -47,8 +47,8 @@ pub struct Args {
     /// Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable.
     #[arg(long, value_name = "KIND:TARGET", env = "SIDETAP_EXPORT", value_delimiter = ',')]
     export: Vec<ExportArg>,
-    /// Memory for all of it. Default: 80 % of the cgroup's limit, at most 64 MiB.
-    #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT")]
+    /// Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup's limit, at most 64 MiB.
+    #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT", value_parser = options::size)]
     memory_limit: Option<ByteSize>,
     /// How long bytes are waited for that nobody has acknowledged.
     #[arg(long, value_name = "SECONDS", env = "SIDETAP_STREAM_TIMEOUT_SECONDS", default_value_t = 10)]

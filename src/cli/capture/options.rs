@@ -28,6 +28,11 @@ fn cgroup_limit() -> Option<u64> {
     None
 }
 
+/// A size such as `25MiB`; a number alone is bytes.
+pub fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "it is no size such as `25MiB`, or a number of bytes".to_owned())
+}
+
 /// A duration such as `30s`; a number alone is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     match text.parse() {

@@ -1,4 +1,4 @@
-//! Listens on interfaces: their rings, merged by time, to a [`Consumer`].
+//! Listens on interfaces: their rings, merged by time as far as they have been handed over, to a [`Consumer`].
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;

@@ -28,9 +28,11 @@ impl StatusLine {
         self.shown
     }
 
-    /// Shows this instead of what it showed before.
+    /// Shows this instead of what it showed before, as far as there is room: what goes on in the next line of the
+    /// terminal cannot be taken back.
     pub fn show(self, line: &str) {
-        self.write(&format!("{CLEAR}{line}\r"));
+        let width = terminal_size::terminal_size_of(io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
+        self.write(&format!("{CLEAR}{}\r", cut(line, width)));
     }
 
     /// Takes it off the screen.
@@ -43,5 +45,24 @@ impl StatusLine {
             // There is nowhere to complain if the terminal is gone.
             let _ = io::stderr().lock().write_all(text.as_bytes());
         }
+    }
+}
+
+/// What of a line fits, without the last column: some terminals go on in the next line when that is written.
+fn cut(line: &str, columns: usize) -> &str {
+    let most = columns.saturating_sub(1);
+    line.char_indices().nth(most).map_or(line, |(end, _)| &line[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_line_stays_off_the_last_column() {
+        assert_eq!(cut("1 µs", 4), "1 µ");
+        assert_eq!(cut("1 µs", 5), "1 µs");
+        assert_eq!(cut("1 µs", 0), "");
+        assert_eq!(cut("1 µs", usize::MAX), "1 µs");
     }
 }

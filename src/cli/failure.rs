@@ -157,6 +157,7 @@ mod engine {
 
     use super::super::capture::{BadExports, BadFilter};
     use crate::exit::Exit;
+    use crate::export::ExportError;
     use crate::sensor::budget::TooLittle;
     use crate::sensor::read::ReadError;
 
@@ -167,6 +168,9 @@ mod engine {
         }
         if let Some(error) = cause.downcast_ref::<TooLittle>() {
             return Some((Exit::Blocked, error.hints()));
+        }
+        if let Some(error) = cause.downcast_ref::<ExportError>() {
+            return Some((Exit::Failed, error.hints()));
         }
         if let Some(ReadError::Filter { .. }) = cause.downcast_ref() {
             return Some((Exit::Usage, Vec::new()));

@@ -78,3 +78,15 @@ pub struct ExportError {
     #[source]
     pub source: std::io::Error,
 }
+
+impl ExportError {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self.source.kind() {
+            std::io::ErrorKind::PermissionDenied => vec![
+                "listening gives up root's rights before it writes: name a place that is writable without them".into(),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -57,6 +57,22 @@ fn without_net_raw_it_says_what_to_add() {
     }
 }
 
+#[test]
+fn root_without_its_rights_says_why_it_cannot_write() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let theirs = lab.directory().join("theirs");
+    std::fs::create_dir(&theirs).expect("a directory");
+    std::os::unix::fs::chown(&theirs, Some(65_534), None).expect("root may give away");
+    for kind in ["ndjson", "pcapng", "har"] {
+        let export = format!("{kind}:{}/out", theirs.display());
+        let ended = Sensor::new(&lab).args(&["--export", &export]).fail();
+        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+        for words in ["cannot write to", "Permission denied", "hint: listening gives up root's rights"] {
+            assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
+        }
+    }
+}
+
 fn sees_everything_once(lab: &Lab, sensor: Sensor<'_>, check: impl Fn(&Listening)) {
     let nginx = Nginx::start(lab);
     let listening = sensor.listen();

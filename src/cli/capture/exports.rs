@@ -5,11 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context as _;
-
 use super::super::context::Context;
 use super::super::output::live::Live;
-use crate::export::{Export, Exports, Har, Ndjson, Overflow, Pcapng, WriteQueue};
+use crate::export::{Export, ExportError, Exports, Har, Ndjson, Overflow, Pcapng, WriteQueue};
 use crate::sensor::Budget;
 
 /// One `--export`.
@@ -123,13 +121,16 @@ fn ndjson(target: &str, bytes: usize, overflow: Overflow) -> anyhow::Result<Box<
     Ok(Box::new(Ndjson::new(format!("ndjson:{target}"), WriteQueue::new(writer, bytes, overflow)?)))
 }
 
-fn create(target: &str) -> anyhow::Result<Box<dyn Write + Send>> {
+fn create(target: &str) -> Result<Box<dyn Write + Send>, ExportError> {
     match target {
         "-" => Ok(Box::new(io::stdout())),
         path => file(path, OpenOptions::new().create(true).write(true).truncate(true)),
     }
 }
 
-fn file(path: &str, how: &OpenOptions) -> anyhow::Result<Box<dyn Write + Send>> {
-    Ok(Box::new(how.open(path).with_context(|| format!("cannot write to `{path}`"))?))
+fn file(path: &str, how: &OpenOptions) -> Result<Box<dyn Write + Send>, ExportError> {
+    match how.open(path) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(source) => Err(ExportError { target: path.to_owned(), source }),
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use sidetap::flow::{Content, Limits, Piece, Side};
+use sidetap::flow::{Content, EndKind, Limits, Piece, Side};
 use sidetap::packet::{Frame, LinkType, Timestamp};
 use sidetap::protocol::buffers::Buffers;
 use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Progress, Reader, Sink, StartLine};
@@ -101,13 +101,13 @@ fn read(steps: &[Step<'_>], mut cut: impl FnMut(&[u8]) -> Vec<&[u8]>) -> Told {
             }
             Step::End(side) => {
                 let mark = Mark { time, offset: offsets[side.index()], acknowledged };
-                readers[side.index()].finish(mark, &mut buffers, &mut told);
+                readers[side.index()].finish(Some(EndKind::Fin), mark, &mut buffers, &mut told);
             }
         }
     }
     let time = Timestamp::from_parts(steps.len() as u64, 0);
     for (reader, offset) in readers.iter_mut().zip(offsets) {
-        reader.finish(Mark { time, offset, acknowledged: 0 }, &mut buffers, &mut told);
+        reader.finish(None, Mark { time, offset, acknowledged: 0 }, &mut buffers, &mut told);
     }
     told
 }

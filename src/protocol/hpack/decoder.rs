@@ -54,7 +54,7 @@ pub struct Decoder {
     allowed: u32,
 }
 
-/// A string in the block, or decoded to the scratch buffer.
+/// A name or a value, borrowed from the block or a table, or decoded to the scratch buffer.
 enum Text<'a> {
     Borrowed(&'a [u8]),
     Scratch(Range<usize>),
@@ -72,10 +72,9 @@ impl Text<'_> {
     }
 }
 
-/// What is done with a literal, RFC 7541 §6.2.
+/// What intermediaries may do with a literal that is not added to the table, RFC 7541 §6.2.2 and §6.2.3.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Literal {
-    Indexed,
     NotIndexed,
     NeverIndexed,
 }
@@ -152,7 +151,7 @@ impl<S: FnMut(Field<'_>)> Run<'_, S> {
         while let Some(&first) = input.first() {
             match first {
                 0x80.. => self.indexed(integer::read(&mut input, 7)?)?,
-                0x40.. => self.literal(&mut input, 6, Literal::Indexed)?,
+                0x40.. => self.added_literal(&mut input)?,
                 0x20.. => {
                     let size = integer::read(&mut input, 5)?;
                     self.decoded.late_size_update |= fields;
@@ -160,8 +159,8 @@ impl<S: FnMut(Field<'_>)> Run<'_, S> {
                     self.decoder.table.resize(size);
                     continue;
                 }
-                0x10.. => self.literal(&mut input, 4, Literal::NeverIndexed)?,
-                _ => self.literal(&mut input, 4, Literal::NotIndexed)?,
+                0x10.. => self.literal(&mut input, Literal::NeverIndexed)?,
+                _ => self.literal(&mut input, Literal::NotIndexed)?,
             }
             fields = true;
         }
@@ -183,35 +182,59 @@ impl<S: FnMut(Field<'_>)> Run<'_, S> {
         Ok(())
     }
 
-    /// RFC 7541 §6.2.
-    fn literal(&mut self, input: &mut &[u8], prefix: u32, literal: Literal) -> Result<(), Error> {
+    /// RFC 7541 §6.2.2 and §6.2.3. Nothing is copied: a block can name a long entry once for every three of its octets.
+    fn literal(&mut self, input: &mut &[u8], literal: Literal) -> Result<(), Error> {
         let Decoder { table, scratch, .. } = &mut *self.decoder;
         scratch.clear();
-        let index = integer::read(input, prefix)?;
-        let name = if index == 0 {
-            string(input, scratch)?
-        } else if let Some((name, _)) = static_table::get(index) {
-            Text::Borrowed(name)
-        } else if let Slot::Entry(Some(name), _) = dynamic(table, index)? {
-            // Copied, because adding this field may evict the entry that its name is in.
-            scratch.extend_from_slice(name);
-            Text::Scratch(0..scratch.len())
-        } else {
-            Text::Unknown
+        let index = integer::read(input, 4)?;
+        let name = match index {
+            0 => string(input, scratch)?,
+            _ => name_at(table, index)?.map_or(Text::Unknown, Text::Borrowed),
         };
         let value = string(input, scratch)?;
         let (name, value) = (name.get(scratch), value.get(scratch));
-
         let never_indexed = literal == Literal::NeverIndexed;
         hand_on(&mut self.decoded, self.sink, Field { name, value, index, never_indexed });
-        if literal == Literal::Indexed {
-            self.inserted = self.inserted.saturating_add(size(name, value) as u32);
-            if self.inserted > MAX_INSERTED {
-                return Err(Error::TooMuchAdded { octets: self.inserted });
-            }
-            table.insert(name, value);
-        }
         Ok(())
+    }
+
+    /// A literal that is added to the table, RFC 7541 §6.2.1.
+    fn added_literal(&mut self, input: &mut &[u8]) -> Result<(), Error> {
+        let Decoder { table, scratch, .. } = &mut *self.decoder;
+        scratch.clear();
+        let index = integer::read(input, 6)?;
+        let name = match index {
+            0 => string(input, scratch)?,
+            _ => match name_at(table, index)? {
+                Some(name) => {
+                    // Copied, because adding this field may evict the entry that its name is in.
+                    scratch.extend_from_slice(name);
+                    Text::Scratch(0..scratch.len())
+                }
+                None => Text::Unknown,
+            },
+        };
+        let value = string(input, scratch)?;
+        let (name, value) = (name.get(scratch), value.get(scratch));
+        hand_on(&mut self.decoded, self.sink, Field { name, value, index, never_indexed: false });
+        self.inserted = self.inserted.saturating_add(size(name, value) as u32);
+        if self.inserted > MAX_INSERTED {
+            return Err(Error::TooMuchAdded { octets: self.inserted });
+        }
+        table.insert(name, value);
+        Ok(())
+    }
+}
+
+/// The name at an index, not 0, of the address space that both tables share; `None` if it is not known.
+#[inline]
+fn name_at(table: &DynamicTable, index: u32) -> Result<Option<&[u8]>, Error> {
+    if let Some((name, _)) = static_table::get(index) {
+        return Ok(Some(name));
+    }
+    match dynamic(table, index)? {
+        Slot::Entry(name, _) => Ok(name),
+        Slot::Missed | Slot::Nothing => Ok(None),
     }
 }
 
@@ -255,4 +278,36 @@ fn hand_on(decoded: &mut Decoded, sink: &mut impl FnMut(Field<'_>), field: Field
     }
     decoded.unknown += u32::from(field.name.is_none() || field.value.is_none());
     sink(field);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::hpack::tests::encoder::{integer, string};
+
+    /// An entry with a long name, and then fields that name it and are not added, three octets each.
+    #[test]
+    fn naming_an_entry_costs_no_more_than_the_octets_that_name_it() {
+        const NAME: usize = 3000;
+        let mut block = Vec::new();
+        integer(&mut block, 0x40, 6, 0);
+        string(&mut block, &[b'n'; NAME], false);
+        string(&mut block, b"v", false);
+        let mut decoder = Decoder::new();
+        decoder.decode(&block, |_| ()).unwrap();
+
+        for first in [0x00, 0x10] {
+            let mut block = Vec::new();
+            integer(&mut block, first, 4, static_table::LEN + 1);
+            string(&mut block, b"", false);
+            let mut names = 0;
+            let decoded = decoder.decode(&block.repeat(20), |field| {
+                assert_eq!((field.name, field.value), (Some(&[b'n'; NAME][..]), Some(&b""[..])));
+                assert_eq!((field.index, field.never_indexed), (static_table::LEN + 1, first == 0x10));
+                names += 1;
+            });
+            assert_eq!((names, decoded.unwrap().list), (20, 20 * (NAME + OVERHEAD as usize)));
+        }
+        assert_eq!(decoder.scratch.capacity(), 0, "nothing was copied");
+    }
 }

@@ -1,6 +1,7 @@
 //! Tells a protocol by the first bytes of a direction.
 
 use super::http1;
+use super::proxy_header::{self, ProxyHeader};
 use crate::flow::Side;
 
 /// Bytes that decide; a direction that has shown so many and is not known speaks something else.
@@ -13,6 +14,8 @@ pub enum Detected {
     Http1(Side),
     /// The connection preface of HTTP/2 that this side sends first (RFC 9113 §3.4).
     Http2(Side),
+    /// The header of a load balancer, behind which the client's own first bytes are.
+    Proxy(ProxyHeader),
     /// A TLS record with a handshake message of this side.
     Tls(Side),
     /// A TLS record from the middle of a connection.
@@ -33,6 +36,11 @@ const MOST_SETTINGS: u8 = 16;
 pub fn detect(bytes: &[u8]) -> Detected {
     if bytes.is_empty() {
         return Detected::Undecided;
+    }
+    match proxy_header::begins(bytes) {
+        Some(Some(header)) => return Detected::Proxy(header),
+        Some(None) => {}
+        None => return Detected::Undecided,
     }
     // Its preface looks like a request of HTTP/1 on purpose.
     if bytes[..bytes.len().min(PREFACE.len())] == PREFACE[..bytes.len().min(PREFACE.len())] {
@@ -98,6 +106,11 @@ mod tests {
             (b"\x16\x03\x03\x00\x7a\x02", Detected::Tls(Side::Server)),
             (b"\x17\x03\x03\x00\x7a\x99", Detected::TlsMidstream),
             (b"\x16\x03", Detected::Undecided),
+            (b"PROXY TCP4 192.0.2.1", Detected::Proxy(ProxyHeader::Line { left: 107 })),
+            (b"PROXY TCP", Detected::Undecided),
+            (b"PROXY /", Detected::Http1(Side::Client)),
+            (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c", Detected::Proxy(ProxyHeader::Block { left: 28 })),
+            (b"\r\n\r\n\0", Detected::Undecided),
             (b"SSH-2.0-OpenSSH_9.2", Detected::Unknown),
             (b"*1\r\n$4\r\nPING\r\n", Detected::Unknown),
             (b"\0\0\0\0", Detected::Unknown),
@@ -138,6 +151,7 @@ mod tests {
         fn more_bytes_change_no_decision(
             beginning in prop::sample::select(vec![
                 "", "GET /", "PRI * HTTP/2.0", "HTTP/1.1 200 OK", "\x16\x03\x01\x00\x05\x01", "OPTIONS *", "A-", "HTTP/1.",
+                "PROXY TCP6 ::1", "\r\n\r\n\0\r\nQUIT\n\x21",
             ]),
             cut in 0..16_usize,
             rest in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), b'A'..=b'Z'], 0..40),

@@ -8,6 +8,7 @@
 //! - [`grpc`]: gRPC in HTTP/2
 //! - [`http1`]: HTTP/1.0 and HTTP/1.1
 //! - [`http2`], [`hpack`]: HTTP/2 in clear
+//! - [`proxy_header`]: what a load balancer puts before its client's bytes
 //! - [`tls`]: the hellos and alerts of a TLS handshake, as far as they are in clear
 //! - [`websocket`]: the frames and messages of a WebSocket connection
 //! - [`buffers`]: the pool of buffers for what spans pieces
@@ -19,5 +20,6 @@ pub mod grpc;
 pub mod hpack;
 pub mod http1;
 pub mod http2;
+pub mod proxy_header;
 pub mod tls;
 pub mod websocket;

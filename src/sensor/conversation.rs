@@ -100,7 +100,13 @@ impl Conversations {
     }
 
     /// The first bytes, or the first that tell something.
-    fn probe(&mut self, flow: &Identity, state: &mut Conversation, direction: Direction, piece: Piece<'_>) -> Interest {
+    fn probe(
+        &mut self,
+        flow: &Identity,
+        state: &mut Conversation,
+        direction: Direction,
+        mut piece: Piece<'_>,
+    ) -> Interest {
         if let Conversation::New = state
             && [direction, direction.reverse()].iter().any(|&direction| dns::is_port(flow.source(direction).port))
         {
@@ -112,7 +118,7 @@ impl Conversations {
             Conversation::Undecided(probe) => probe,
             _ => Box::default(),
         };
-        let finding = probe.look(flow, direction, &piece);
+        let finding = probe.look(flow, direction, &mut piece);
         let Finding::Known(detected) = finding else {
             if finding == Finding::Nothing {
                 return self.give_up(flow, state, direction, Unreadable::Unknown);

@@ -200,7 +200,9 @@ fn examine<'h, 'b>(
         if minor_version == 0 {
             anomalies.add(Anomaly::EncodingInHttp10);
         }
-        let last = encoding.rsplit(|&byte| byte == b',').next().unwrap_or_default().trim_ascii();
+        // Empty members of a list are none (RFC 9110 §5.6.1.2).
+        let mut codings = encoding.rsplit(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        let last = codings.find(|coding| !coding.is_empty()).unwrap_or_default();
         length = match last.eq_ignore_ascii_case(b"chunked") {
             true => Length::Chunked,
             false => Length::OtherEncoding,
@@ -286,6 +288,9 @@ mod tests {
             ("Transfer-Encoding: gzip, Chunked\r\n", Length::Chunked),
             ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", Length::Chunked),
             ("Transfer-Encoding: chunked, gzip\r\n", Length::OtherEncoding),
+            ("Transfer-Encoding: chunked, ,\r\n", Length::Chunked),
+            ("Transfer-Encoding: gzip,\r\n", Length::OtherEncoding),
+            ("Transfer-Encoding: \r\n", Length::OtherEncoding),
             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", Length::Chunked),
             ("Content-Length: 5\r\n , 5\r\n", Length::Sized(5)),
             ("Content-Length : 5\r\n", Length::Sized(5)),

@@ -39,7 +39,7 @@ impl Sink for Told {
     fn request(&mut self, head: &Head<'_, '_>, start: Mark) {
         let StartLine::Request { method, .. } = head.start else { panic!("a client does not answer") };
         let (head_only, connect) = (method == "HEAD", method == "CONNECT");
-        self.asked.push_back(Answered { head: head_only, connect, upgrade: head.upgrade.is_some() });
+        self.asked.push_back(Answered { known: true, head: head_only, connect, upgrade: head.upgrade.is_some() });
         self.tell(format!("{head:?} {start:?}"));
     }
 

@@ -323,6 +323,7 @@ impl Sink for Desk<'_> {
             Some(slot) => {
                 let pending = self.exchanges.get(slot);
                 let answered = Answered {
+                    known: true,
                     head: pending.method == Method::Head,
                     connect: pending.method == Method::Connect,
                     upgrade: pending.upgrade != Upgrade::No,

@@ -78,3 +78,11 @@ impl Anomalies {
         ALL.into_iter().filter(move |(anomaly, _)| self.has(*anomaly)).map(|(_, name)| name)
     }
 }
+
+impl From<Anomaly> for Anomalies {
+    fn from(anomaly: Anomaly) -> Self {
+        let mut anomalies = Anomalies::NONE;
+        anomalies.add(anomaly);
+        anomalies
+    }
+}

@@ -59,6 +59,11 @@ impl Body {
         Body::ChunkSize { size: 0, digits: 0 }
     }
 
+    /// Whether the body goes on behind its next `len` bytes, as far as is known.
+    pub fn exceeds(&self, len: usize) -> bool {
+        !matches!(self, Body::Sized { left } if *left <= len as u64)
+    }
+
     /// Walks as far as the body or the bytes go.
     #[inline]
     pub fn walk(&mut self, bytes: &[u8]) -> Walk {

@@ -3,17 +3,19 @@
 //! Only a header block that spans pieces is copied, up to 64 KiB; bodies are walked over, not kept. Bytes that are
 //! missing inside a body of known length, or inside a chunk, are stepped over by arithmetic. Missing anywhere else, they
 //! may have held whole messages: the reader says so, and goes on at the next piece that begins like a message.
+//!
+//! Whether a response has the body that its fields announce depends on its request. Where that is not known, the first
+//! bytes behind the head tell: if they begin another response, the request was HEAD.
 
 use super::anomaly::{Anomalies, Anomaly};
 use super::body::{self, Body};
-use super::head::{self, Head, Length, Read, StartLine};
-use super::sink::{Answered, End, Mark, Sink};
+use super::framing::{self, Next, Sureness};
+use super::head::{self, Read};
+use super::sink::{End, Mark, Sink};
+use super::start::{DECISIVE, begins_message, resumes_message};
 use crate::flow::{Content, EndKind, Piece, Side};
 use crate::protocol::buffers::{self, BufferId, Buffers};
 
-/// Lengths that methods have (RFC 9110 §9; the longest registered one is UPDATEREDIRECTREF).
-const MIN_METHOD: usize = 3;
-const MAX_METHOD: usize = 24;
 /// The longest head, so that a buffer holds it and its mark.
 const MAX_HEAD: usize = buffers::MAX_LEN - Mark::BYTES;
 /// Empty lines that are skipped before a start line (RFC 9112 §2.2).
@@ -29,6 +31,8 @@ pub struct Reader {
     body_len: u64,
     /// Bytes of the current message were missed.
     gap: bool,
+    /// The body is that of a response whose request is not known: in its place, another response may begin.
+    doubtful: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +64,7 @@ pub enum Progress {
 impl Reader {
     /// A reader that begins before a message.
     pub fn new(side: Side) -> Self {
-        Reader { side, state: State::Head { empty_lines: 0 }, block: None, body_len: 0, gap: false }
+        Reader { side, state: State::Head { empty_lines: 0 }, block: None, body_len: 0, gap: false, doubtful: false }
     }
 
     /// A reader that begins somewhere, and looks for a message.
@@ -82,6 +86,9 @@ impl Reader {
 
     /// The direction ends here; how, unless that was not seen. Only a FIN tells that a body without a length is whole.
     pub fn finish(&mut self, end: Option<EndKind>, mark: Mark, buffers: &mut Buffers, sink: &mut impl Sink) {
+        if self.doubtful {
+            self.believe_in_body(buffers, sink);
+        }
         match self.state {
             State::Body(Body::UntilClose) if end == Some(EndKind::Fin) => self.complete(mark, sink),
             State::Body(_) => self.abandon(mark, sink),
@@ -126,9 +133,7 @@ impl Reader {
                             self.leave(buffers);
                             return Progress::Leaves { consumed: at };
                         }
-                        Step::Unreadable(anomaly) => {
-                            let mut anomalies = Anomalies::NONE;
-                            anomalies.add(anomaly);
+                        Step::Unreadable(anomalies) => {
                             sink.unread(self.side, anomalies, mark_at(at));
                             self.state = State::Lost { behind_gap: false };
                             return Progress::Reading;
@@ -136,28 +141,81 @@ impl Reader {
                     }
                     self.complete_if_empty(mark_at(at), sink);
                 }
-                State::Body(ref mut body) => {
-                    let walk = body.walk(&bytes[at..]);
-                    self.body_len += walk.content;
-                    at += walk.consumed;
-                    match walk.outcome {
-                        body::Outcome::More => {}
-                        body::Outcome::Done => self.complete(mark_at(at), sink),
-                        body::Outcome::Invalid => {
-                            let mut anomalies = Anomalies::NONE;
-                            anomalies.add(Anomaly::InvalidChunk);
-                            sink.anomalies(self.side, anomalies);
-                            self.abandon(mark_at(at), sink);
-                            sink.lost(self.side, mark_at(at));
-                            self.state = State::Lost { behind_gap: false };
-                            return Progress::Reading;
-                        }
+                State::Body(body) if self.doubtful => {
+                    if !self.settles(body, &bytes[at..], mark_at(at), buffers, sink) {
+                        return Progress::Reading;
                     }
                 }
+                State::Body(_) => at += self.walk_body(&bytes[at..], mark_at(at), sink),
                 State::Lost { .. } | State::Left => return Progress::Reading,
             }
         }
         Progress::Reading
+    }
+
+    /// Walks over the body, or what there is of it, at the beginning of `bytes`; how far.
+    fn walk_body(&mut self, bytes: &[u8], mark: Mark, sink: &mut impl Sink) -> usize {
+        let State::Body(body) = &mut self.state else { return 0 };
+        let walk = body.walk(bytes);
+        self.body_len += walk.content;
+        let behind = Mark { offset: mark.offset + walk.consumed as u64, ..mark };
+        match walk.outcome {
+            body::Outcome::More => {}
+            body::Outcome::Done => self.complete(behind, sink),
+            body::Outcome::Invalid => {
+                sink.anomalies(self.side, Anomaly::InvalidChunk.into());
+                self.abandon(behind, sink);
+                sink.lost(self.side, behind);
+                self.state = State::Lost { behind_gap: false };
+            }
+        }
+        walk.consumed
+    }
+
+    /// Whether these bytes, with those that were kept for that question, tell what follows a response whose request is
+    /// not known; and what that is, is the state then.
+    fn settles(&mut self, body: Body, bytes: &[u8], mark: Mark, buffers: &mut Buffers, sink: &mut impl Sink) -> bool {
+        let (start, len) = self.with_kept(bytes, buffers);
+        match begins_message(&start[..len], self.side) {
+            Some(true) => {
+                let behind_head = self.block.as_ref().map_or(mark, |block| Mark::from_bytes(buffers.get(block)));
+                // A body may begin like a response all the same, and then its end was not seen.
+                self.doubtful = false;
+                self.abandon(behind_head, sink);
+                self.state = State::Head { empty_lines: 0 };
+            }
+            None if body.exceeds(len) && self.keep_undecided(bytes, mark, buffers) => return false,
+            _ => self.believe_in_body(buffers, sink),
+        }
+        true
+    }
+
+    /// Takes what follows the head for the body that its fields announce.
+    fn believe_in_body(&mut self, buffers: &mut Buffers, sink: &mut impl Sink) {
+        self.doubtful = false;
+        let Some(block) = self.block.take() else { return };
+        let (mark, kept) = buffers.get(&block).split_at(Mark::BYTES);
+        self.walk_body(kept, Mark::from_bytes(mark), sink);
+        buffers.give_back(block);
+    }
+
+    /// The first of the bytes that were kept and these, and how many they are.
+    fn with_kept(&self, bytes: &[u8], buffers: &Buffers) -> ([u8; DECISIVE], usize) {
+        let mut start = [0; DECISIVE];
+        let kept = self.block.as_ref().and_then(|block| buffers.get(block).get(Mark::BYTES..)).unwrap_or_default();
+        let len = kept.iter().chain(bytes).zip(&mut start).map(|(byte, place)| *place = *byte).count();
+        (start, len)
+    }
+
+    /// Keeps bytes, too few to tell whether a message begins with them; whether there was room.
+    fn keep_undecided(&mut self, bytes: &[u8], mark: Mark, buffers: &mut Buffers) -> bool {
+        if self.block.is_none() {
+            self.block = buffers.take();
+            if let Some(block) = &self.block {
+                buffers.append(block, &mark.to_bytes());
+            }
+        }
+        self.block.as_ref().is_some_and(|block| buffers.append(block, bytes))
     }
 
     /// Whether a message begins here, or has begun with the bytes that were kept for that question.
@@ -165,11 +223,9 @@ impl Reader {
         let alone = resumes_message(bytes, self.side);
         let begins = match &self.block {
             None => alone,
-            Some(block) => {
-                let mut start = [0; MAX_METHOD + 2];
-                let kept = buffers.get(block).get(Mark::BYTES..).unwrap_or_default();
-                let both = kept.iter().chain(bytes).zip(&mut start).map(|(byte, place)| *place = *byte).count();
-                match (resumes_message(&start[..both], self.side), alone) {
+            Some(_) => {
+                let (start, len) = self.with_kept(bytes, buffers);
+                match (resumes_message(&start[..len], self.side), alone) {
                     // What was kept begins a message, or it ends a body: nobody can tell.
                     (Some(true), Some(true)) => Some(false),
                     (Some(false), Some(true)) => {
@@ -183,15 +239,7 @@ impl Reader {
         match begins {
             Some(true) => self.state = State::Head { empty_lines: 0 },
             None if behind_gap => {
-                let block = self.block.take().or_else(|| {
-                    let block = buffers.take()?;
-                    buffers.append(&block, &mark.to_bytes());
-                    Some(block)
-                });
-                if let Some(block) = &block {
-                    buffers.append(block, bytes);
-                }
-                self.block = block;
+                self.keep_undecided(bytes, mark, buffers);
             }
             _ => {
                 self.drop_block(buffers);
@@ -208,11 +256,12 @@ impl Reader {
             return self.read_head_in_parts(block, bytes, buffers, sink);
         }
         // Almost always the whole block is in one piece. The limit is the same as for one in parts.
-        match head::read(&bytes[..bytes.len().min(MAX_HEAD)], side, |head| next_state(side, head, mark, sink)) {
+        match head::read(&bytes[..bytes.len().min(MAX_HEAD)], side, |head| framing::next(side, head, mark, sink)) {
             Read::Whole(next, consumed) => self.enter(next, consumed),
-            Read::Unreadable(anomaly) => Step::Unreadable(anomaly),
+            Read::Unreadable(anomaly) => Step::Unreadable(anomaly.into()),
             Read::Partial => {
-                let Some(block) = buffers.take() else { return Step::Unreadable(Anomaly::HeadTooLong) };
+                // For want of room, which is no fault of the message.
+                let Some(block) = buffers.take() else { return Step::Unreadable(Anomalies::NONE) };
                 buffers.append(&block, &mark.to_bytes());
                 self.keep(block, bytes, buffers)
             }
@@ -234,18 +283,18 @@ impl Reader {
         let Some(length) = head::block_len(&buffers.get(&block)[seam..]).map(|length| seam + length) else {
             if !all_kept {
                 buffers.give_back(block);
-                return Step::Unreadable(Anomaly::HeadTooLong);
+                return Step::Unreadable(Anomaly::HeadTooLong.into());
             }
             self.block = Some(block);
             return Step::Wait;
         };
         let (mark, head) = buffers.get(&block)[..length].split_at(Mark::BYTES);
-        let read = head::read(head, side, |head| next_state(side, head, Mark::from_bytes(mark), sink));
+        let read = head::read(head, side, |head| framing::next(side, head, Mark::from_bytes(mark), sink));
         buffers.give_back(block);
         match read {
             Read::Whole(next, _) => self.enter(next, length.saturating_sub(known)),
-            Read::Partial => Step::Unreadable(Anomaly::Malformed),
-            Read::Unreadable(anomaly) => Step::Unreadable(anomaly),
+            Read::Partial => Step::Unreadable(Anomaly::Malformed.into()),
+            Read::Unreadable(anomaly) => Step::Unreadable(anomaly.into()),
         }
     }
 
@@ -257,7 +306,7 @@ impl Reader {
             }
             false => {
                 buffers.give_back(block);
-                Step::Unreadable(Anomaly::HeadTooLong)
+                Step::Unreadable(Anomaly::HeadTooLong.into())
             }
         }
     }
@@ -266,8 +315,9 @@ impl Reader {
         self.body_len = 0;
         self.gap = false;
         match next {
-            Next::Body(body) => {
+            Next::Body(body, sureness) => {
                 self.state = State::Body(body);
+                self.doubtful = sureness == Sureness::Doubtful;
                 Step::Consumed(consumed)
             }
             Next::Interim => {
@@ -308,6 +358,7 @@ impl Reader {
     fn miss(&mut self, len: u64, piece: &Piece<'_>, buffers: &mut Buffers, sink: &mut impl Sink) {
         let mark = Mark { time: piece.time, offset: piece.offset, acknowledged: piece.acknowledged };
         if let State::Body(body) = &mut self.state
+            && !self.doubtful
             && body.skip(len)
         {
             self.gap = true;
@@ -324,6 +375,7 @@ impl Reader {
             State::Head { .. } | State::Lost { .. } => {}
         }
         self.drop_block(buffers);
+        self.doubtful = false;
         self.state = State::Lost { behind_gap: true };
         sink.lost(self.side, mark);
     }
@@ -340,129 +392,5 @@ enum Step {
     Consumed(usize),
     Wait,
     Leaves(usize),
-    Unreadable(Anomaly),
-}
-
-/// What follows a head.
-enum Next {
-    Body(Body),
-    /// An interim response: another head.
-    Interim,
-    AnotherProtocol,
-    /// A body whose end nobody can tell.
-    Unframed,
-}
-
-/// Tells the sink of a head, and decides what follows it (RFC 9112 §6.3).
-fn next_state(side: Side, head: &Head<'_, '_>, start: Mark, sink: &mut impl Sink) -> Next {
-    match head.start {
-        StartLine::Request { .. } => {
-            debug_assert_eq!(side, Side::Client);
-            sink.request(head, start);
-            match head.length {
-                Length::Unsaid => Next::Body(Body::Sized { left: 0 }),
-                Length::Sized(left) => Next::Body(Body::Sized { left }),
-                Length::Chunked if head.minor_version > 0 => Next::Body(Body::chunked()),
-                Length::Chunked | Length::OtherEncoding | Length::Invalid => Next::Unframed,
-            }
-        }
-        StartLine::Response { status, .. } => {
-            if (100..200).contains(&status) && status != 101 {
-                sink.interim(head, start);
-                return Next::Interim;
-            }
-            let answered = sink.response(head, start);
-            match (status, answered) {
-                (101, Answered { upgrade: true, .. }) => return Next::AnotherProtocol,
-                (200..=299, Answered { connect: true, .. }) => return Next::AnotherProtocol,
-                (101 | 204 | 304, _) | (_, Answered { head: true, .. }) => {
-                    return Next::Body(Body::Sized { left: 0 });
-                }
-                _ => {}
-            }
-            match head.length {
-                Length::Sized(left) => Next::Body(Body::Sized { left }),
-                Length::Chunked if head.minor_version > 0 => Next::Body(Body::chunked()),
-                Length::Unsaid | Length::OtherEncoding | Length::Chunked => Next::Body(Body::UntilClose),
-                Length::Invalid => Next::Unframed,
-            }
-        }
-    }
-}
-
-/// Methods that a message may begin with where bytes before it may have been missed. What is left of a longer method, as
-/// `LOCK` of `UNLOCK`, is not among them, nor is what nobody registered
-/// (<https://www.iana.org/assignments/http-methods>).
-const REGISTERED: [&[u8]; 33] = [
-    b"GET",
-    b"POST",
-    b"PUT",
-    b"HEAD",
-    b"DELETE",
-    b"OPTIONS",
-    b"PATCH",
-    b"CONNECT",
-    b"TRACE",
-    b"QUERY",
-    b"PROPFIND",
-    b"PROPPATCH",
-    b"REPORT",
-    b"SEARCH",
-    b"COPY",
-    b"MOVE",
-    b"MKCOL",
-    b"MKCALENDAR",
-    b"MKACTIVITY",
-    b"MKWORKSPACE",
-    b"MKREDIRECTREF",
-    b"MERGE",
-    b"ACL",
-    b"BASELINE-CONTROL",
-    b"VERSION-CONTROL",
-    b"CHECKIN",
-    b"UNCHECKOUT",
-    b"LABEL",
-    b"UPDATEREDIRECTREF",
-    b"ORDERPATCH",
-    b"REBIND",
-    b"UNBIND",
-    b"UNLOCK",
-];
-
-/// Whether bytes look like the beginning of a message, where bytes before them may have been missed.
-fn resumes_message(bytes: &[u8], side: Side) -> Option<bool> {
-    let begins = begins_message(bytes, side)?;
-    let method = bytes.split(|&byte| byte == b' ').next().unwrap_or_default();
-    Some(begins && (side == Side::Server || REGISTERED.contains(&method)))
-}
-
-/// Whether bytes look like the beginning of a message; `None` while they are too few to tell.
-pub fn begins_message(bytes: &[u8], side: Side) -> Option<bool> {
-    match side {
-        Side::Server => {
-            const VERSION: &[u8] = b"HTTP/1.";
-            if bytes.len() <= VERSION.len() {
-                return if VERSION.starts_with(bytes) { None } else { Some(false) };
-            }
-            let status_line = |(place, &byte): (usize, &u8)| match place {
-                0 => matches!(byte, b'0' | b'1'),
-                1 => byte == b' ',
-                _ => byte.is_ascii_digit(),
-            };
-            let Some(rest) = bytes.strip_prefix(VERSION) else { return Some(false) };
-            match rest.iter().take(5).enumerate().all(status_line) {
-                true => (rest.len() >= 5).then_some(true),
-                false => Some(false),
-            }
-        }
-        Side::Client => {
-            let is_method = |byte: &&u8| byte.is_ascii_uppercase() || matches!(**byte, b'-' | b'_');
-            let method = bytes.iter().take(MAX_METHOD + 1).take_while(is_method).count();
-            if method > MAX_METHOD || (method < bytes.len() && (method < MIN_METHOD || bytes[method] != b' ')) {
-                return Some(false);
-            }
-            let target = bytes.get(method + 1)?;
-            Some(matches!(target, b'/' | b'*' | b'[') || target.is_ascii_alphanumeric())
-        }
-    }
+    Unreadable(Anomalies),
 }

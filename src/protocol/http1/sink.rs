@@ -58,9 +58,11 @@ pub struct End {
     pub whole: bool,
 }
 
-/// What is known of the request that a response answers.
+/// What is known of the request that a response answers; by default, nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Answered {
+    /// It was seen. If not, it may be any of the following.
+    pub known: bool,
     /// It is HEAD.
     pub head: bool,
     /// It is CONNECT.

@@ -1,5 +1,8 @@
 //! SETTINGS, RFC 9113 §6.5: what one end asks of the other.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::anomaly::Anomalies;
 use crate::protocol::hpack::DEFAULT_TABLE;
 
@@ -108,51 +111,18 @@ impl Settings {
     }
 
     /// Takes the value of an HTTP2-Settings field: a SETTINGS payload in base64url, RFC 7540 §3.2.1. The 101 that
-    /// answers it acknowledges it.
-    pub(super) fn upgrade(&mut self, encoded: &[u8]) -> Anomalies {
-        let mut anomalies = Anomalies::NONE;
+    /// answers it acknowledges it. What cannot be decoded, and all behind it, is left out.
+    pub(super) fn upgrade(&mut self, encoded: &[u8]) {
         let mut setting = [0; 6];
-        let mut filled = 0;
-        for octet in (Base64Url { input: encoded, bits: 0, held: 0 }) {
-            setting[filled] = octet;
-            filled += 1;
-            if filled == setting.len() {
-                anomalies |= self.set(setting);
-                filled = 0;
+        // Eight digits are six octets, which are one setting; padding is never needed and not allowed.
+        for digits in encoded.chunks(8) {
+            if URL_SAFE_NO_PAD.decode_slice(digits, &mut setting) != Ok(setting.len()) {
+                break;
             }
+            // What is wrong with a value is told of frames alone; this one is of a request that was read before.
+            let _ = self.set(setting);
         }
         self.acknowledged();
-        anomalies | Anomalies::SETTING_VALUE.when(filled != 0)
-    }
-}
-
-/// Decodes base64url without padding, RFC 4648 §5; ends at the first octet that is none of its alphabet.
-struct Base64Url<'a> {
-    input: &'a [u8],
-    bits: u32,
-    held: u32,
-}
-
-impl Iterator for Base64Url<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        while self.held < 8 {
-            let (&octet, rest) = self.input.split_first()?;
-            let digit = match octet {
-                b'A'..=b'Z' => octet - b'A',
-                b'a'..=b'z' => octet - b'a' + 26,
-                b'0'..=b'9' => octet - b'0' + 52,
-                b'-' => 62,
-                b'_' => 63,
-                _ => return None,
-            };
-            self.input = rest;
-            self.bits = self.bits << 6 | u32::from(digit);
-            self.held += 6;
-        }
-        self.held -= 8;
-        Some((self.bits >> self.held) as u8)
     }
 }
 
@@ -194,11 +164,18 @@ mod tests {
 
     #[test]
     fn an_upgrade_carries_settings_in_base64url() {
-        let mut settings = Settings::new();
+        let upgraded = |encoded: &[u8]| {
+            let mut settings = Settings::new();
+            settings.upgrade(encoded);
+            (settings.table_size(), settings.frame_size())
+        };
         // HEADER_TABLE_SIZE 65536 and MAX_CONCURRENT_STREAMS 100.
-        assert!(settings.upgrade(b"AAEAAQAAAAMAAABk").is_empty());
-        assert_eq!(settings.table_size(), 65536);
-        assert_eq!(settings.upgrade(b"AAEAAQ"), Anomalies::SETTING_VALUE);
-        assert!(settings.upgrade(b"").is_empty());
+        assert_eq!(upgraded(b"AAEAAQAAAAMAAABk"), (65_536, DEFAULT_FRAME));
+        // MAX_FRAME_SIZE 16777215, in whose digits are both that base64 has not.
+        assert_eq!(upgraded(b"AAUA____AAEAAAD-"), (254, LARGEST_FRAME));
+        for encoded in [&b""[..], b"AAEAAQ", b"AAEAAQ==", b"AAEAAQ+/", b" AEAAQAA", b"AAEAAQA"] {
+            assert_eq!(upgraded(encoded), (DEFAULT_TABLE, DEFAULT_FRAME), "{}", String::from_utf8_lossy(encoded));
+        }
+        assert_eq!(upgraded(b"AAEAAQAA!"), (65_536, DEFAULT_FRAME), "as far as it goes");
     }
 }

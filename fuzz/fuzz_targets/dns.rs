@@ -11,7 +11,6 @@ fn check_name(name: &Name<'_>) {
     assert_eq!(octets, name.octets());
     assert!(octets <= MAX_NAME);
     assert!(name.labels().all(|label| (1..64).contains(&label.len())));
-    assert_eq!(name.is_root(), name.labels().next().is_none());
     let (mut text, mut key) = (String::new(), String::new());
     name.write_to(&mut text);
     name.write_key(&mut key);
@@ -28,7 +27,7 @@ fn check_message(bytes: &[u8]) {
         check_name(&question.name);
         let _ = format!("{} {:?}", question.kind, question.class);
     }
-    let _ = format!("{} {:?} {:?}", message.rcode, message.opcode(), message.edns);
+    let _ = format!("{} {:?}", message.rcode, message.opcode());
     assert!(message.trailing <= bytes.len());
     let mut answers = 0;
     for answer in message.answers() {

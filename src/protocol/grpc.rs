@@ -1,10 +1,9 @@
-//! gRPC over HTTP/2: its paths, messages, deadlines and statuses.
+//! gRPC over HTTP/2: its messages and statuses.
 //!
 //! Follows the "gRPC over HTTP2" protocol description of the gRPC project. Nothing here keeps more than a few octets:
 //! messages are counted as they go by, with the body's pieces in any sizes.
 
 use std::fmt;
-use std::time::Duration;
 
 /// What a content-type says about the messages in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,23 +32,6 @@ impl Variant {
                 (start.eq_ignore_ascii_case(suffix) && ends).then_some(variant)
             },
         )
-    }
-}
-
-/// What is called: the two parts of a path `/package.Service/Method`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Call<'a> {
-    /// With its package, as in `grpc.health.v1.Health`.
-    pub service: &'a str,
-    pub method: &'a str,
-}
-
-impl<'a> Call<'a> {
-    /// From a `:path`; `None` if it does not have two parts. A service may have slashes in it, a method has none.
-    pub fn of_path(path: &'a [u8]) -> Option<Self> {
-        let path = str::from_utf8(path).ok()?.strip_prefix('/')?;
-        let (service, method) = path.rsplit_once('/')?;
-        (!service.is_empty() && !method.is_empty()).then_some(Call { service, method })
     }
 }
 
@@ -99,21 +81,6 @@ impl fmt::Display for Status {
             None => write!(f, "{}", self.0),
         }
     }
-}
-
-/// How long the caller will wait: a grpc-timeout field, of at most eight digits and a unit.
-pub fn timeout(value: &[u8]) -> Option<Duration> {
-    let (unit, number) = value.split_last()?;
-    let number = digits(number, 8)?;
-    Some(match unit {
-        b'H' => Duration::from_secs(number * 3600),
-        b'M' => Duration::from_secs(number * 60),
-        b'S' => Duration::from_secs(number),
-        b'm' => Duration::from_millis(number),
-        b'u' => Duration::from_micros(number),
-        b'n' => Duration::from_nanos(number),
-        _ => return None,
-    })
 }
 
 /// A number of one to `most` decimal digits; `most` is at most 19.
@@ -225,17 +192,6 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_service_and_a_method() {
-        let call = |path: &'static str| Call::of_path(path.as_bytes()).map(|call| (call.service, call.method));
-        assert_eq!(call("/grpc.health.v1.Health/Check"), Some(("grpc.health.v1.Health", "Check")));
-        assert_eq!(call("/a/b/C"), Some(("a/b", "C")));
-        for path in ["", "/", "/a", "/a/", "//a", "a/b"] {
-            assert_eq!(call(path), None, "{path:?}");
-        }
-        assert_eq!(Call::of_path(b"/\xff/a"), None);
-    }
-
-    #[test]
     fn statuses_have_names_up_to_16() {
         assert_eq!(Status::of_field(b"0"), Some(Status::OK));
         assert_eq!(Status::of_field(b"4").and_then(Status::name), Some("DEADLINE_EXCEEDED"));
@@ -244,19 +200,6 @@ mod tests {
         assert_eq!((Status(14).to_string(), Status(99).to_string()), ("UNAVAILABLE".into(), "99".into()));
         for value in ["", "-1", "1a", "99999999999"] {
             assert_eq!(Status::of_field(value.as_bytes()), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn timeouts_have_units() {
-        assert_eq!(timeout(b"100m"), Some(Duration::from_millis(100)));
-        assert_eq!(timeout(b"1H"), Some(Duration::from_secs(3600)));
-        assert_eq!(timeout(b"99999999S"), Some(Duration::from_secs(99_999_999)));
-        assert_eq!(timeout(b"3M"), Some(Duration::from_secs(180)));
-        assert_eq!(timeout(b"5u"), Some(Duration::from_micros(5)));
-        assert_eq!(timeout(b"7n"), Some(Duration::from_nanos(7)));
-        for value in ["", "S", "1", "1s", "-1S", "1.5S", "100000000S"] {
-            assert_eq!(timeout(value.as_bytes()), None, "{value}");
         }
     }
 

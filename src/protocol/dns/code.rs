@@ -10,7 +10,6 @@ impl RecordType {
     pub const A: Self = Self(1);
     pub const NS: Self = Self(2);
     pub const CNAME: Self = Self(5);
-    pub const SOA: Self = Self(6);
     pub const PTR: Self = Self(12);
     pub const MX: Self = Self(15);
     pub const TXT: Self = Self(16);

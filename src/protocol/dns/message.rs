@@ -1,9 +1,9 @@
-//! The header, the question and EDNS.
+//! The header, the question and what EDNS adds.
 
+use super::DnsError;
 use super::code::{Class, Opcode, Rcode, RecordType};
 use super::name::Name;
 use super::record::{Answers, FixedPart};
-use super::{DnsError, record};
 
 /// Bytes before the first question (RFC 1035 §4.1.1).
 pub(super) const HEADER: usize = 12;
@@ -18,7 +18,6 @@ pub struct Message<'a> {
     pub counts: Counts,
     /// The first question. In practice there is no other.
     pub question: Option<Question<'a>>,
-    pub edns: Option<Edns>,
     /// The bytes end before the message does: a snapshot length cut it, or it lies about its records. What is whole is
     /// reported. Not the same as the sender's own [`Flags::truncated`].
     pub cut: bool,
@@ -46,16 +45,6 @@ pub struct Question<'a> {
     pub class: Class,
 }
 
-/// What EDNS adds, apart from the upper bits of the response code (RFC 6891 §6.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edns {
-    /// The longest UDP message that the sender takes, in bytes.
-    pub udp_size: u16,
-    pub version: u8,
-    /// The sender would like DNSSEC records (RFC 3225).
-    pub dnssec_ok: bool,
-}
-
 /// The second word of the header (RFC 1035 §4.1.1, RFC 4035 §3.1.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flags(pub u16);
@@ -70,45 +59,20 @@ impl Flags {
         self.has(0x8000)
     }
 
-    /// AA.
-    pub const fn authoritative(self) -> bool {
-        self.has(0x0400)
-    }
-
     /// TC: the sender left something out; the client may ask again over TCP.
     pub const fn truncated(self) -> bool {
         self.has(0x0200)
-    }
-
-    /// RD.
-    pub const fn recursion_desired(self) -> bool {
-        self.has(0x0100)
-    }
-
-    /// RA.
-    pub const fn recursion_available(self) -> bool {
-        self.has(0x0080)
     }
 
     /// Z, which must be zero.
     pub const fn reserved(self) -> bool {
         self.has(0x0040)
     }
-
-    /// AD.
-    pub const fn authentic_data(self) -> bool {
-        self.has(0x0020)
-    }
-
-    /// CD.
-    pub const fn checking_disabled(self) -> bool {
-        self.has(0x0010)
-    }
 }
 
 impl<'a> Message<'a> {
     /// Reads the header and the first question, and walks the records to learn whether they are whole and what EDNS
-    /// adds. The answers are read by [`Message::answers`].
+    /// adds to the response code. The answers are read by [`Message::answers`].
     ///
     /// # Errors
     ///
@@ -123,7 +87,6 @@ impl<'a> Message<'a> {
             rcode: Rcode(flags.0 & 0xf),
             counts: Counts { questions: word(2), answers: word(3), authorities: word(4), additionals: word(5) },
             question: None,
-            edns: None,
             cut: false,
             trailing: 0,
             bytes,
@@ -169,21 +132,22 @@ impl<'a> Message<'a> {
             let name_end = Name::skip(self.bytes, offset)?;
             offset = FixedPart::read(self.bytes, name_end)?.data_end(offset, name_end, self.bytes)?;
         }
+        let mut extended = false;
         for _ in 0..self.counts.additionals {
             let name_end = Name::skip(self.bytes, offset)?;
             let fixed = FixedPart::read(self.bytes, name_end)?;
             offset = fixed.data_end(offset, name_end, self.bytes)?;
-            if fixed.kind == RecordType::OPT && self.edns.is_none() {
-                self.read_edns(&fixed);
+            if fixed.kind == RecordType::OPT && !extended {
+                extended = true;
+                self.extend_rcode(fixed.ttl);
             }
         }
         Ok(offset)
     }
 
-    /// EDNS puts its own meaning into the class and the time to live (RFC 6891 §6.1.2, §6.1.3).
-    fn read_edns(&mut self, fixed: &record::FixedPart) {
-        let [rcode, version, flags_high, _] = fixed.ttl.to_be_bytes();
+    /// EDNS puts the upper bits of the response code where other records have their time to live (RFC 6891 §6.1.3).
+    fn extend_rcode(&mut self, ttl: u32) {
+        let [rcode, ..] = ttl.to_be_bytes();
         self.rcode = Rcode(u16::from(rcode) << 4 | self.flags.0 & 0xf);
-        self.edns = Some(Edns { udp_size: fixed.class.0, version, dnssec_ok: flags_high & 0x80 != 0 });
     }
 }

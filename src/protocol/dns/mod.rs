@@ -19,7 +19,7 @@ pub mod stream;
 mod tests;
 
 pub use code::{Class, Opcode, Rcode, RecordType};
-pub use message::{Counts, Edns, Flags, Message, Question};
+pub use message::{Counts, Flags, Message, Question};
 pub use name::{MAX_NAME, MAX_POINTERS, Name};
 pub use record::{Answers, Data, Record};
 pub use stream::Stream;

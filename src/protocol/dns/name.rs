@@ -114,10 +114,6 @@ impl<'a> Name<'a> {
         self.octets.into()
     }
 
-    pub fn is_root(&self) -> bool {
-        self.octets == 1
-    }
-
     /// Appends the name as a person writes it: without the last dot, in the case it was sent in, `.` for the root.
     /// Dots and backslashes inside a label and what is not printable ASCII become `\DDD` (RFC 1035 §5.1).
     pub fn write_to(&self, text: &mut String) {

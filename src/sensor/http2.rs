@@ -6,7 +6,7 @@ use super::http1::Room;
 use crate::export::Exports;
 use crate::flow::{Content, Direction, Identity, Piece, Side};
 use crate::packet::Timestamp;
-use crate::protocol::grpc::{MessageCounter, Status, Variant};
+use crate::protocol::grpc::{self, MessageCounter, Status};
 use crate::protocol::http2::{self, EndStream, Gap, Headers, Kind, Reset, Sink};
 use crate::record::{self, Exchange, Message, Record, Scheme, Version};
 
@@ -90,6 +90,12 @@ impl Http2 {
     }
 }
 
+impl Streams {
+    fn get_mut(&mut self, id: u32) -> Option<&mut Stream> {
+        self.live.iter_mut().rev().find(|stream| stream.id == id)
+    }
+}
+
 /// The streams, with all that it takes to hand exchanges on.
 struct Desk<'a> {
     streams: &'a mut Streams,
@@ -101,7 +107,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn stream(&mut self, id: u32) -> Option<&mut Stream> {
-        self.streams.live.iter_mut().rev().find(|stream| stream.id == id)
+        self.streams.get_mut(id)
     }
 
     fn exchange(&mut self, stream: u32) -> Option<&mut Exchange> {
@@ -131,8 +137,8 @@ impl Desk<'_> {
         let exchange = &mut self.exchanges.get_mut(slot).exchange;
         if let Some([sent, received]) = calls.as_deref() {
             let rpc = exchange.more().rpc.get_or_insert_default();
-            rpc.request_messages = sent.messages;
-            rpc.response_messages = received.messages;
+            rpc.request_messages = sent.messages();
+            rpc.response_messages = received.messages();
         }
         exchange.completeness = record::Completeness::of(&exchange.request, &exchange.response);
         self.exports.record(&Record { connection, content: record::Content::Exchange(exchange) });
@@ -156,10 +162,15 @@ impl Desk<'_> {
         add_safe(exchange, headers);
         exchange.request_fields = exchange.text.since(start);
         note(exchange, headers);
-        if field(b"content-type").and_then(Variant::of_content_type) == Some(Variant::Grpc) {
+        if field(b"content-type").is_some_and(grpc::is_content_type) {
             exchange.more().rpc.get_or_insert_default();
+            let answered = exchange.response.start_unix_nanos != 0;
             if let Some(stream) = self.stream(stream) {
-                stream.calls.get_or_insert_default();
+                let calls = stream.calls.get_or_insert_default();
+                if answered {
+                    // Some of its messages may have come before they were counted.
+                    calls[Side::Server.index()].stop();
+                }
             }
         }
     }
@@ -208,8 +219,14 @@ impl Sink for Desk<'_> {
     }
 
     fn data(&mut self, stream: u32, from: Side, bytes: &[u8], _time: Timestamp) {
-        if let Some(calls) = self.stream(stream).and_then(|stream| stream.calls.as_deref_mut()) {
-            calls[from.index()].push(bytes);
+        let Desk { streams, exchanges, .. } = self;
+        let Some(Stream { slot, calls: Some(calls), .. }) = streams.get_mut(stream) else { return };
+        let exchange = &exchanges.get(*slot).exchange;
+        let begun = from == Side::Client || exchange.response.start_unix_nanos != 0;
+        // Without its head, nobody knows whether this is the beginning of a body.
+        match begun {
+            true => calls[from.index()].push(bytes),
+            false => calls[from.index()].stop(),
         }
     }
 
@@ -248,8 +265,11 @@ impl Sink for Desk<'_> {
                 }
             }
             Gap::Frames => {
-                for stream in &self.streams.live {
+                for stream in &mut self.streams.live {
                     message(&mut self.exchanges.get_mut(stream.slot).exchange, from).gap = true;
+                    if let Some(calls) = &mut stream.calls {
+                        calls[from.index()].stop();
+                    }
                 }
             }
             Gap::Control => {}
@@ -304,5 +324,113 @@ fn note(exchange: &mut Exchange, headers: &Headers<'_>) {
     }
     if !headers.anomalies.is_empty() {
         exchange.more().add_anomalies(headers.anomalies.names());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::export::{Export, ExportError, QueueCounts};
+    use crate::flow::{Endpoint, Key};
+    use crate::packet::Address;
+    use crate::packet::decode::Realm;
+    use crate::protocol::buffers::Buffers;
+
+    /// Keeps of each call how many messages both ends sent.
+    #[derive(Default, Clone)]
+    struct Keeper(Rc<RefCell<Vec<[u64; 2]>>>);
+
+    impl Export for Keeper {
+        fn record(&mut self, record: &Record<'_>) {
+            if let record::Content::Exchange(exchange) = record.content
+                && let Some(rpc) = exchange.more.as_ref().and_then(|more| more.rpc.as_ref())
+            {
+                self.0.borrow_mut().push([rpc.request_messages, rpc.response_messages]);
+            }
+        }
+
+        fn finish(&mut self) -> Result<(), ExportError> {
+            Ok(())
+        }
+
+        fn counts(&self) -> QueueCounts {
+            QueueCounts::default()
+        }
+
+        fn target(&self) -> &str {
+            "keeper"
+        }
+    }
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    }
+
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const END_STREAM: u8 = 1;
+    const END_HEADERS: u8 = 4;
+
+    /// A message of six octets.
+    const MESSAGE: [u8; 11] = [0, 0, 0, 0, 6, 0, 0, 0, 0, 1, 9];
+
+    /// How many messages of a call's two directions are counted, if this is what the server sends.
+    fn counted(server: &[Content<'_>]) -> [u64; 2] {
+        let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
+        let (key, client) = Key::new(Realm::OUTSIDE, end(1, 40_000), end(2, 80));
+        let opened = Timestamp::from_parts(1, 0);
+        let flow = Identity { key, initiator: Some(client), from_start: [true; 2], opened, interface: 0 };
+        let keeper = Keeper::default();
+        let mut exports = Exports::new(vec![Box::new(keeper.clone())]);
+        let (mut exchanges, mut buffers) = (Exchanges::with_capacity(4), Buffers::with_capacity(1 << 20));
+        let mut room = Room { exchanges: &mut exchanges, buffers: &mut buffers, exports: &mut exports };
+
+        // POST, http, the path /a, and a content-type by its index.
+        let request = [&[0x83, 0x86, 0x04, 2][..], b"/a", &[0x0f, 16, 16], b"application/grpc"].concat();
+        let sent = [
+            &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+            &SETTINGS,
+            &frame(HEADERS, END_HEADERS, 1, &request),
+            &frame(DATA, END_STREAM, 1, &[MESSAGE, MESSAGE].concat()),
+        ]
+        .concat();
+        let mut http2 = Http2::new(client, true);
+        let piece = |content| Piece { time: opened, offset: 0, acknowledged: 0, content };
+        http2.piece(&flow, client, &piece(Content::Data(&sent)), &mut room);
+        for content in server {
+            http2.piece(&flow, client.reverse(), &piece(*content), &mut room);
+        }
+        http2.close(&flow, &mut room);
+        let [counts] = keeper.0.borrow()[..] else { panic!("{:?}", keeper.0) };
+        counts
+    }
+
+    #[test]
+    fn messages_are_counted_until_some_may_have_been_missed() {
+        let begin = [&SETTINGS[..], &frame(HEADERS, END_HEADERS, 1, &[0x88])].concat();
+        let data = frame(DATA, 0, 1, &MESSAGE.repeat(3));
+        assert_eq!(counted(&[Content::Data(&begin), Content::Data(&data)]), [2, 3]);
+
+        // Whole frames are missed, and reading goes on amid a message: what is read there is no prefix.
+        let (first, rest) = MESSAGE.split_at(5);
+        let broken = frame(DATA, 0, 1, first);
+        let resumed = [&frame(DATA, 0, 1, rest)[..], &data, &data].concat();
+        let pieces = [Content::Data(&begin), Content::Data(&broken), Content::Gap(1_000), Content::Data(&resumed)];
+        assert_eq!(counted(&pieces), [2, 1]);
+    }
+
+    #[test]
+    fn a_body_whose_head_was_missed_has_no_messages() {
+        let data = frame(DATA, 0, 1, &MESSAGE);
+        let resumed = data.repeat(4);
+        assert_eq!(counted(&[Content::Data(&SETTINGS), Content::Gap(40), Content::Data(&resumed)]), [2, 0]);
     }
 }

@@ -35,7 +35,7 @@ pub struct TlsHandshake {
     pub next_protocol: Option<String>,
     /// It goes on with a session of before, as far as that can be seen.
     pub resumed: bool,
-    /// The server answered.
+    /// The server agreed, and no alert in the clear has ended it.
     pub established: bool,
     /// The name of an alert that ended it.
     pub alert: Option<&'static str>,

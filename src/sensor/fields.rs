@@ -235,6 +235,31 @@ mod tests {
     }
 
     #[test]
+    fn all_extensions_of_a_web_socket_are_agreed() {
+        let key = b"dGhlIHNhbXBsZSBub25jZQ==";
+        let agreed = |accept: &[u8]| {
+            let fields = [
+                Header { name: "Sec-WebSocket-Accept", value: accept },
+                Header { name: "Sec-WebSocket-Extensions", value: b"x-other" },
+                Header { name: "sec-websocket-extensions", value: b"permessage-deflate" },
+            ];
+            let head = Head {
+                start: StartLine::Response { status: 101, reason: "" },
+                minor_version: 1,
+                fields: &fields,
+                length: crate::protocol::http1::head::Length::Unsaid,
+                upgrade: None,
+                host: None,
+                anomalies: crate::protocol::http1::Anomalies::NONE,
+            };
+            agreed_web_socket(key, &head)
+        };
+        let both = Extensions { permessage_deflate: true, other: true };
+        assert_eq!(agreed(b" s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), Some(both));
+        assert_eq!(agreed(b"another"), None);
+    }
+
+    #[test]
     fn only_safe_fields_are_kept() {
         let mut text = Text::default();
         let start = text.start();

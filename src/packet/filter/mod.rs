@@ -7,7 +7,7 @@
 //! An expression has at most 8192 words and signs, nests at most 64 levels deep, and becomes at most 4096 instructions.
 //!
 //! - `lexer`, `names`: text to words
-//! - `parser`, `arithmetic`, `ast`: words to a tree
+//! - `parser`, `arithmetic`, `position`, `ast`: words to a tree
 //! - `meaning`, `values`, `relations`, `layout`: the tree to conditions on a frame, given the link type
 //! - `ir`, `graph`, `facts`, `order`: conditions to a graph of tests, without those whose outcome is known
 //! - `emit`, `instruction`: the graph to instructions
@@ -28,6 +28,7 @@ mod meaning;
 mod names;
 mod order;
 mod parser;
+mod position;
 mod program;
 mod relations;
 mod values;

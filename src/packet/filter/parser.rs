@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::ast::{
-    Arithmetic, Direction, Expression, Joint, Kind, Mask, Primitive, Protocol, Qualifiers, Relation, Term, Value, What,
+    Arithmetic, Direction, Expression, Joint, Kind, Mask, Primitive, Protocol, Qualifiers, Term, Value, What,
 };
 use super::error::{FilterError, FilterErrorKind, quote};
 use super::lexer::{self, Sign, Spanned, Token};
@@ -23,10 +23,12 @@ const A_NUMBER: &str = "a number";
 const AN_END: &str = "`and`, `or` or the end";
 
 pub(super) struct Parser<'a> {
-    expression: &'a str,
-    tokens: Vec<Spanned<'a>>,
-    next: usize,
-    nested: usize,
+    pub(super) expression: &'a str,
+    pub(super) tokens: Vec<Spanned<'a>>,
+    /// The token to read next.
+    pub(super) next: usize,
+    /// How many levels deep that is.
+    pub(super) nested: usize,
 }
 
 /// What a stretch of tokens turned out to be.
@@ -352,106 +354,5 @@ impl<'a> Parser<'a> {
     fn primitive(&self, what: What<'a>, start: usize) -> Parsed<'a> {
         let at = start..self.end_of_last();
         Parsed::Tests(Expression::Primitive(Primitive { what, at }), None)
-    }
-
-    fn joint(&self) -> Option<Joint> {
-        match self.peek_token() {
-            Some(Token::Keyword(Keyword::And)) => Some(Joint::And),
-            Some(Token::Keyword(Keyword::Or)) => Some(Joint::Or),
-            _ => None,
-        }
-    }
-
-    fn relation(&self) -> Option<Relation> {
-        match self.peek_token() {
-            Some(Token::Sign(Sign::Equal)) => Some(Relation::Equal),
-            Some(Token::Sign(Sign::NotEqual)) => Some(Relation::NotEqual),
-            Some(Token::Sign(Sign::Less)) => Some(Relation::Less),
-            Some(Token::Sign(Sign::LessOrEqual)) => Some(Relation::LessOrEqual),
-            Some(Token::Sign(Sign::Greater)) => Some(Relation::Greater),
-            Some(Token::Sign(Sign::GreaterOrEqual)) => Some(Relation::GreaterOrEqual),
-            _ => None,
-        }
-    }
-
-    /// Whether the next token makes a sum or a comparison of a number before it.
-    fn at_operator(&self) -> bool {
-        self.relation().is_some() || self.operator().is_some()
-    }
-
-    /// Goes a level deeper; the caller comes back with [`Parser::leave`].
-    pub(super) fn enter(&mut self) -> Result<(), FilterError> {
-        self.nested += 1;
-        if self.nested > MOST_NESTED {
-            return Err(self.too_deep());
-        }
-        Ok(())
-    }
-
-    pub(super) fn leave(&mut self) {
-        self.nested -= 1;
-    }
-
-    pub(super) fn too_deep(&self) -> FilterError {
-        FilterError::new(self.span_of_next(), FilterErrorKind::TooDeep { most: MOST_NESTED })
-    }
-
-    pub(super) fn advance(&mut self) {
-        self.next += 1;
-    }
-
-    pub(super) fn expect(&mut self, sign: Sign, expected: &'static str) -> Result<(), FilterError> {
-        if self.peek_token() != Some(Token::Sign(sign)) {
-            return Err(self.unexpected(expected));
-        }
-        self.next += 1;
-        Ok(())
-    }
-
-    fn peek(&self) -> Option<&Spanned<'a>> {
-        self.tokens.get(self.next)
-    }
-
-    pub(super) fn peek_token(&self) -> Option<Token<'a>> {
-        self.peek().map(|spanned| spanned.token)
-    }
-
-    pub(super) fn peek_second(&self) -> Option<Token<'a>> {
-        self.tokens.get(self.next + 1).map(|spanned| spanned.token)
-    }
-
-    pub(super) fn start_of_next(&self) -> usize {
-        self.peek().map_or(self.expression.len(), |spanned| spanned.at.start)
-    }
-
-    pub(super) fn end_of_last(&self) -> usize {
-        let last = self.next.checked_sub(1).and_then(|last| self.tokens.get(last));
-        last.map_or(0, |spanned| spanned.at.end)
-    }
-
-    fn span_of_next(&self) -> Range<usize> {
-        self.peek().map_or(self.expression.len()..self.expression.len(), |spanned| spanned.at.clone())
-    }
-
-    /// The next token is not what belongs here.
-    pub(super) fn unexpected(&self, expected: &'static str) -> FilterError {
-        let at = self.span_of_next();
-        let found = self.expression.get(at.clone()).unwrap_or_default();
-        let kind = match self.peek_token() {
-            None => FilterErrorKind::UnexpectedEnd { expected },
-            Some(Token::Keyword(Keyword::Unsupported)) => return self.unsupported(),
-            Some(Token::Name(name)) => {
-                let nearest = names::nearest_keyword(name);
-                FilterErrorKind::Unexpected { found: quote(found), expected, nearest }
-            }
-            Some(_) => FilterErrorKind::Unexpected { found: quote(found), expected, nearest: None },
-        };
-        FilterError::new(at, kind)
-    }
-
-    fn unsupported(&self) -> FilterError {
-        let at = self.span_of_next();
-        let found = self.expression.get(at.clone()).unwrap_or_default();
-        FilterError::new(at, FilterErrorKind::Unsupported(quote(found)))
     }
 }

@@ -149,7 +149,8 @@ fn read(from: Beginning, steps: &[Step<'_>], mut cut: impl FnMut(&[u8]) -> Vec<&
         }
         Beginning::Upgrade => {
             told.live.insert(1, [true, false]);
-            Connection::upgraded(&[0, 1, 0, 0, 0x10, 0])
+            // HEADER_TABLE_SIZE 4096.
+            Connection::upgraded(b"GET", b"AAEAABAA")
         }
     };
     for (at, step) in steps.iter().enumerate() {

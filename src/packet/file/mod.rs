@@ -38,7 +38,7 @@ pub use error::{FileError, Problem};
 pub use interface::{Interface, MAX_NAME};
 pub use lookalike::Lookalike;
 pub use pcapng::MAX_INTERFACES;
-pub use writer::{Direction, MAX_TEXT, Notes, PcapngWriter, Section};
+pub use writer::{MAX_TEXT, PcapngWriter, Section};
 
 use self::classic::{Classic, Magic};
 use self::pcapng::Pcapng;

@@ -21,8 +21,6 @@ const SHB_OS: u16 = 3;
 const SHB_USERAPPL: u16 = 4;
 const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
-const EPB_FLAGS: u16 = 2;
-const EPB_DROPCOUNT: u16 = 4;
 
 /// What a file says about itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,26 +31,6 @@ pub struct Section<'a> {
     pub application: Option<&'a str>,
     /// Anything else.
     pub comment: Option<&'a str>,
-}
-
-/// What can be said about one packet besides the frame itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Notes<'a> {
-    /// A comment, which analysers show beside the packet.
-    pub comment: Option<&'a str>,
-    /// How many packets the interface has lost between the packet before and this.
-    pub dropped: Option<u64>,
-    /// Which way it went.
-    pub direction: Option<Direction>,
-}
-
-/// Which way a packet went through its interface (§4.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// It was received.
-    Inbound,
-    /// It was sent.
-    Outbound,
 }
 
 /// A writer of one pcapng section.
@@ -108,23 +86,14 @@ impl<W: Write> PcapngWriter<W> {
         Ok(written)
     }
 
-    /// Writes a packet, with a comment if there is one.
-    ///
-    /// # Errors
-    ///
-    /// As [`PcapngWriter::packet_with`].
-    pub fn packet(&mut self, frame: &Frame, comment: Option<&str>) -> Result<u64, FileError> {
-        self.packet_with(frame, &Notes { comment, ..Notes::default() })
-    }
-
-    /// Writes a packet as an Enhanced Packet Block (§4.3), with all that is noted about it. Its link type is that of
-    /// its interface.
+    /// Writes a packet as an Enhanced Packet Block (§4.3), with a comment if there is one, which analysers show beside the
+    /// packet. Its link type is that of its interface.
     ///
     /// # Errors
     ///
     /// [`FileError::NoInterface`] if its interface has not been described, [`FileError::TooLong`] if more than
     /// [`MAX_CAPTURED`] bytes were captured, and [`FileError::Io`] from the output. Offsets are in the output.
-    pub fn packet_with(&mut self, frame: &Frame, notes: &Notes) -> Result<u64, FileError> {
+    pub fn packet(&mut self, frame: &Frame, comment: Option<&str>) -> Result<u64, FileError> {
         let (offset, interface) = (self.written, frame.interface);
         if interface >= self.interfaces {
             return Err(FileError::NoInterface { offset, interface });
@@ -135,17 +104,7 @@ impl<W: Write> PcapngWriter<W> {
         }
 
         self.tail.clear();
-        self.text(OPT_COMMENT, notes.comment);
-        if let Some(direction) = notes.direction {
-            let flags: u32 = match direction {
-                Direction::Inbound => 0b01,
-                Direction::Outbound => 0b10,
-            };
-            self.option(EPB_FLAGS, &flags.to_le_bytes());
-        }
-        if let Some(dropped) = notes.dropped {
-            self.option(EPB_DROPCOUNT, &dropped.to_le_bytes());
-        }
+        self.text(OPT_COMMENT, comment);
 
         let ticks = frame.time.nanos();
         let mut header = [0; 28];

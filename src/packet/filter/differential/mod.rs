@@ -14,7 +14,8 @@ use proptest::prelude::*;
 
 use self::packets::Sample;
 use super::{Ancillary, Filter, FilterError, FilterErrorKind, Instruction, Program, Target};
-use crate::packet::LinkType;
+use crate::packet::file::CaptureFile;
+use crate::packet::{Frame, LinkType};
 
 /// The link types that both compile for, by the names that tcpdump has for them.
 const LINKS: [(LinkType, &str); 6] = [
@@ -173,7 +174,7 @@ fn expressions_for_sockets_mean_what_tcpdump_makes_of_them() {
     }
 }
 
-/// Set `SIDETAP_CAPTURES` to a directory of classic pcap files to compare on real packets too.
+/// Set `SIDETAP_CAPTURES` to a directory of capture files to compare on real packets too.
 #[test]
 fn expressions_find_the_same_packets_of_captures() {
     let Some(directory) = std::env::var_os("SIDETAP_CAPTURES").filter(|_| have_tcpdump()) else {
@@ -193,28 +194,17 @@ fn expressions_find_the_same_packets_of_captures() {
     eprintln!("compared on {packets} packets");
 }
 
-/// The packets of a classic pcap file.
+/// The packets of a capture file with one interface.
 fn capture(path: &Path) -> Option<(LinkType, Vec<Sample>)> {
-    let file = std::fs::read(path).ok()?;
-    let number = |at: usize| -> Option<u32> {
-        let bytes = file.get(at..at + 4)?.try_into().ok()?;
-        match file.first()? {
-            0xa1 => Some(u32::from_be_bytes(bytes)),
-            _ => Some(u32::from_le_bytes(bytes)),
-        }
-    };
-    if !matches!(number(0)?, 0xa1b2_c3d4 | 0xa1b2_3c4d) {
-        return None;
-    }
-    let link = LinkType::from_number(number(20)? as u16);
+    let mut file = CaptureFile::open(path).ok()?;
     let mut samples = Vec::new();
-    let mut at = 24;
-    while let (Some(captured), Some(wire_len)) = (number(at + 8), number(at + 12)) {
-        let Some(bytes) = file.get(at + 16..at + 16 + captured as usize) else { break };
+    while let Ok(Some(Frame { bytes, wire_len, .. })) = file.next() {
         samples.push(Sample { bytes: bytes.to_vec(), wire_len, ancillary: Ancillary::default() });
-        at += 16 + captured as usize;
     }
-    Some((link, samples))
+    match file.interfaces() {
+        [interface] => Some((interface.link, samples)),
+        _ => None,
+    }
 }
 
 proptest! {

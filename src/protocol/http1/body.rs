@@ -59,6 +59,14 @@ impl Body {
         Body::ChunkSize { size: 0, digits: 0 }
     }
 
+    /// How many of the next `len` bytes are the body's, as far as is known.
+    pub fn within(&self, len: usize) -> usize {
+        match self {
+            Body::Sized { left } => len.min(usize::try_from(*left).unwrap_or(len)),
+            _ => len,
+        }
+    }
+
     /// Whether the body goes on behind its next `len` bytes, as far as is known.
     pub fn exceeds(&self, len: usize) -> bool {
         !matches!(self, Body::Sized { left } if *left <= len as u64)

@@ -176,16 +176,23 @@ impl Reader {
     /// not known; and what that is, is the state then.
     fn settles(&mut self, body: Body, bytes: &[u8], mark: Mark, buffers: &mut Buffers, sink: &mut impl Sink) -> bool {
         let (start, len) = self.with_kept(bytes, buffers);
+        // No byte behind the body has a say, so that the pieces in which they come have none.
+        let len = body.within(len);
         match begins_message(&start[..len], self.side) {
-            Some(true) => {
+            Some(false) => self.believe_in_body(buffers, sink),
+            None if body.exceeds(len) => {
+                if self.keep_undecided(bytes, mark, buffers) {
+                    return false;
+                }
+                self.believe_in_body(buffers, sink);
+            }
+            // A body may begin like a response, or be the beginning of one, all the same. Then its end was not seen.
+            Some(true) | None => {
                 let behind_head = self.block.as_ref().map_or(mark, |block| Mark::from_bytes(buffers.get(block)));
-                // A body may begin like a response all the same, and then its end was not seen.
                 self.doubtful = false;
                 self.abandon(behind_head, sink);
                 self.state = State::Head { empty_lines: 0 };
             }
-            None if body.exceeds(len) && self.keep_undecided(bytes, mark, buffers) => return false,
-            _ => self.believe_in_body(buffers, sink),
         }
         true
     }

@@ -54,7 +54,7 @@ pub(super) fn resumes_message(bytes: &[u8], side: Side) -> Option<bool> {
     Some(begins && (side == Side::Server || REGISTERED.contains(&method)))
 }
 
-/// Whether bytes look like the beginning of a message; `None` while they are too few to tell. At most [`DECISIVE`] are
+/// Whether bytes look like the beginning of a message; `None` while they are too few to tell. At most 26 are
 /// looked at.
 pub fn begins_message(bytes: &[u8], side: Side) -> Option<bool> {
     match side {

@@ -5,7 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use sidetap::packet::LinkType;
-use sidetap::packet::filter::{Ancillary, Filter, Program, Target, VlanTag};
+use sidetap::packet::filter::{Ancillary, Filter, Program, Target};
+use sidetap::packet::vlan::{self, VlanTag};
 
 const LINKS: [u16; 8] = [1, 0, 101, 108, 113, 228, 229, 276];
 
@@ -126,7 +127,7 @@ fn compile(expression: &str, link: LinkType, target: Target) -> Option<Program> 
 
 fn check(expression: &str, link: LinkType, target: Target, packet: &[u8]) {
     let Some(program) = compile(expression, link, target) else { return };
-    let vlan = packet.first().is_some_and(|first| first & 1 != 0).then_some(VlanTag { protocol: 0x8100, control: 5 });
+    let vlan = packet.first().is_some_and(|first| first & 1 != 0).then_some(VlanTag { tpid: vlan::CUSTOMER, tci: 5 });
     let ancillary = Ancillary { packet_type: packet.len() as u8 % 5, vlan };
     // What comes out, whole and cut short.
     for kept in [packet.len(), packet.len() / 2, 0] {

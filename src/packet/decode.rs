@@ -9,7 +9,7 @@ use super::ip::{self, FragmentInfo};
 use super::link::LinkType;
 use super::tcp::{self, Segment};
 use super::udp::{self, Datagram};
-use super::vxlan;
+use super::{vlan, vxlan};
 
 /// Tunnels within tunnels: more is not decoded.
 const MAX_TUNNELS: u32 = 4;
@@ -18,9 +18,6 @@ const MAX_VLAN_TAGS: usize = 4;
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
-const ETHERTYPE_VLAN: u16 = 0x8100;
-const ETHERTYPE_QINQ: u16 = 0x88a8;
-const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
 
 /// The network that addresses are valid in: the one that was listened to, or a VXLAN network inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -131,7 +128,7 @@ fn cooked(bytes: &[u8], protocol_at: usize, header_len: usize) -> Result<&[u8], 
     match u16::from_be_bytes([protocol[0], protocol[1]]) {
         ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Ok(rest),
         // The tag's two bytes come first, then the type of what it wraps.
-        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => after_ethertype(rest, 2),
+        vlan::CUSTOMER | vlan::PROVIDER | vlan::PROVIDER_OLD => after_ethertype(rest, 2),
         _ => Err(Undecoded::NotIp),
     }
 }
@@ -143,7 +140,7 @@ fn after_ethertype(bytes: &[u8], mut at: usize) -> Result<&[u8], Undecoded> {
         let kind = bytes.get(at..at + 2).ok_or(Undecoded::Truncated)?;
         match u16::from_be_bytes([kind[0], kind[1]]) {
             ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => return Ok(&bytes[at + 2..]),
-            ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => at += 4,
+            vlan::CUSTOMER | vlan::PROVIDER | vlan::PROVIDER_OLD => at += 4,
             _ => return Err(Undecoded::NotIp),
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::filter::{Ancillary, Filter, FilterError, Program, Target, VlanTag};
+use super::filter::{Filter, FilterError, Program, Target};
 use super::interfaces::{self, Interface, InterfaceError};
 use super::ring::{Block, Direction, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
 use super::{Frame, LinkType, Timestamp};
@@ -360,11 +360,7 @@ impl<'b> Iterator for Merge<'b> {
 /// Whether a packet passes a filter that the kernel had no room for.
 #[inline]
 fn is_wanted(packet: &RingPacket<'_>, program: Option<&Program>) -> bool {
-    let Some(program) = program else { return true };
-    let vlan = packet.vlan.map(|tag| VlanTag { protocol: tag.tpid, control: tag.tci });
-    // 4 is PACKET_OUTGOING of `linux/if_packet.h`.
-    let ancillary = Ancillary { packet_type: if packet.outgoing { 4 } else { 0 }, vlan };
-    program.run_with(packet.bytes, packet.wire_len, &ancillary) != 0
+    program.is_none_or(|program| program.run_with(packet.bytes, packet.wire_len, &packet.ancillary()) != 0)
 }
 
 /// The size of a block and how many a ring has, if so many rings share this much memory.

@@ -8,6 +8,7 @@
 //! - [`ip`], [`tcp`], [`udp`], [`vxlan`]: the headers
 //! - [`link`]: the link types of capture files and interfaces
 //! - [`timestamp`]: nanoseconds since the Unix epoch
+//! - [`vlan`]: VLAN tags, in a frame or taken out of it
 //!
 //! Only on Linux, because nothing else has packet sockets:
 //!
@@ -41,6 +42,7 @@ mod ring_statistics;
 pub mod tcp;
 pub mod timestamp;
 pub mod udp;
+pub mod vlan;
 pub mod vxlan;
 
 pub use address::Address;

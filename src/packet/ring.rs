@@ -24,7 +24,7 @@ use rustix::io::Errno;
 use super::LinkType;
 use super::filter::Instruction;
 pub use super::ring_options::{Direction, RingError, RingOptions};
-pub use super::ring_packet::{Checksum, GsoType, Offload, Packets, RingPacket, VlanTag};
+pub use super::ring_packet::{Checksum, GsoType, Offload, Packets, RingPacket};
 pub use super::ring_statistics::RingStatistics;
 
 /// Where in a block the word is that says whose it is.

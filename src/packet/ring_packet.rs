@@ -10,6 +10,8 @@ use std::mem::{offset_of, size_of};
 
 use libc::{sockaddr_ll, tpacket_block_desc, tpacket_hdr_v1, tpacket3_hdr};
 
+use super::filter::Ancillary;
+use super::vlan::{self, VlanTag};
 use super::{Frame, LinkType, Timestamp};
 
 /// Where in a block its number of packets is, and where the offset of the first.
@@ -29,9 +31,6 @@ const VIRTIO: usize = 10;
 const NEEDS_CHECKSUM: u8 = 1;
 const GSO_ECN: u8 = 0x80;
 
-/// The EtherType of 802.1Q, for kernels that report a tag without its protocol.
-const ETHERTYPE_VLAN: u16 = 0x8100;
-
 /// One packet in the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RingPacket<'a> {
@@ -49,15 +48,6 @@ pub struct RingPacket<'a> {
     pub offload: Option<Offload>,
     /// Whether this machine sent it.
     pub outgoing: bool,
-}
-
-/// An 802.1Q or 802.1ad tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VlanTag {
-    /// The EtherType of the tag.
-    pub tpid: u16,
-    /// Priority, drop eligibility and VLAN identifier.
-    pub tci: u16,
 }
 
 /// What the kernel says of a packet's checksums.
@@ -111,6 +101,11 @@ impl<'a> RingPacket<'a> {
     /// As a frame of this interface.
     pub fn frame(&self, interface: u32, link: LinkType) -> Frame<'a> {
         Frame { time: self.time, interface, link, bytes: self.bytes, wire_len: self.wire_len }
+    }
+
+    /// What a filter that the kernel has no room for would have been told.
+    pub fn ancillary(&self) -> Ancillary {
+        Ancillary { packet_type: if self.outgoing { Ancillary::OUTGOING } else { 0 }, vlan: self.vlan }
     }
 }
 
@@ -183,7 +178,7 @@ fn read(block: &[u8], start: usize) -> Option<(RingPacket<'_>, usize)> {
         ),
         bytes,
         wire_len: u32_at(header, offset_of!(tpacket3_hdr, tp_len)),
-        vlan: vlan(header, status),
+        vlan: vlan_tag(header, status),
         checksum: checksum(status),
         offload: virtio.and_then(offload),
         outgoing: header[ADDRESS + offset_of!(sockaddr_ll, sll_pkttype)] == libc::PACKET_OUTGOING,
@@ -192,14 +187,15 @@ fn read(block: &[u8], start: usize) -> Option<(RingPacket<'_>, usize)> {
 }
 
 #[inline]
-fn vlan(header: &[u8; HEADER], status: u32) -> Option<VlanTag> {
+fn vlan_tag(header: &[u8; HEADER], status: u32) -> Option<VlanTag> {
     if status & libc::TP_STATUS_VLAN_VALID == 0 {
         return None;
     }
     const VARIANT: usize = offset_of!(tpacket3_hdr, hv1);
     let tci = u32_at(header, VARIANT + offset_of!(libc::tpacket_hdr_variant1, tp_vlan_tci)) as u16;
     let tpid = match status & libc::TP_STATUS_VLAN_TPID_VALID {
-        0 => ETHERTYPE_VLAN,
+        // Older kernels report a tag without its type.
+        0 => vlan::CUSTOMER,
         _ => u16_at(header, VARIANT + offset_of!(libc::tpacket_hdr_variant1, tp_vlan_tpid)),
     };
     Some(VlanTag { tpid, tci })

@@ -202,6 +202,7 @@ fn add_masked(text: &mut Text, query: &[u8]) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use super::super::exchanges::Exchanges;
     use super::*;
 
     fn of_target(target: &str, method: Method) -> (Scheme, String, String, String, Option<u16>) {
@@ -236,7 +237,10 @@ mod tests {
 
     #[test]
     fn all_extensions_of_a_web_socket_are_agreed() {
-        let key = b"dGhlIHNhbXBsZSBub25jZQ==";
+        let mut exchanges = Exchanges::with_capacity(1);
+        let slot = exchanges.begin().unwrap();
+        let pending = exchanges.get_mut(slot);
+        pending.handshake = pending.exchange.text.add(b"dGhlIHNhbXBsZSBub25jZQ==");
         let agreed = |accept: &[u8]| {
             let fields = [
                 Header { name: "Sec-WebSocket-Accept", value: accept },
@@ -252,7 +256,7 @@ mod tests {
                 host: None,
                 anomalies: crate::protocol::http1::Anomalies::NONE,
             };
-            agreed_web_socket(key, &head)
+            agreed_web_socket(pending, &head).map(|agreed| agreed.extensions)
         };
         let both = Extensions { permessage_deflate: true, other: true };
         assert_eq!(agreed(b" s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), Some(both));

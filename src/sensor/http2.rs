@@ -387,7 +387,7 @@ mod tests {
         let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
         let (key, client) = Key::new(Realm::OUTSIDE, end(1, 40_000), end(2, 80));
         let opened = Timestamp::from_parts(1, 0);
-        let flow = Identity { key, initiator: Some(client), from_start: [true; 2], opened, interface: 0 };
+        let flow = Identity { key, initiator: Some(client), from_start: [true; 2], opened };
         let keeper = Keeper::default();
         let mut exports = Exports::new(vec![Box::new(keeper.clone())]);
         let (mut exchanges, mut buffers) = (Exchanges::with_capacity(4), Buffers::with_capacity(1 << 20));
@@ -402,7 +402,7 @@ mod tests {
             &frame(DATA, END_STREAM, 1, &[MESSAGE, MESSAGE].concat()),
         ]
         .concat();
-        let mut http2 = Http2::new(client, true);
+        let mut http2 = Http2::new(client);
         let piece = |content| Piece { time: opened, offset: 0, acknowledged: 0, content };
         http2.piece(&flow, client, &piece(Content::Data(&sent)), &mut room);
         for content in server {

@@ -179,7 +179,7 @@ mod tests {
         let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
         let (key, client) = Key::new(Realm::OUTSIDE, end(1, 51_234), end(2, 80));
         let opened = Timestamp::default();
-        (Identity { key, initiator: Some(client), from_start: [from_start; 2], opened, interface: 0 }, client)
+        (Identity { key, initiator: Some(client), from_start: [from_start; 2], opened }, client)
     }
 
     /// What a client's bytes are found to be that come in pieces of this size, and where in them that begins.

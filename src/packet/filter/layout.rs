@@ -1,11 +1,12 @@
 //! Where the headers of a frame are, on each link type.
 
+use super::ancillary::{self, Ancillary};
 use super::ir::{Condition, Size, Word};
 use super::names::{ETHER_TYPE_IP, ETHER_TYPE_IP6};
-use crate::packet::LinkType;
+use crate::packet::{LinkType, vlan};
 
-/// The 802.1Q types that `vlan` accepts: customer, service and the older stacked tags.
-const VLAN_TYPES: [u32; 3] = [0x8100, 0x88a8, 0x9100];
+/// The types that `vlan` accepts.
+const VLAN_TYPES: [u16; 3] = [vlan::CUSTOMER, vlan::PROVIDER, vlan::PROVIDER_OLD];
 const VLAN_TAG_LENGTH: u32 = 4;
 
 /// IPv4's protocol family, the same on every system.
@@ -13,13 +14,7 @@ const FAMILY_IP: [u32; 1] = [2];
 /// IPv6's protocol family on Linux, NetBSD and OpenBSD, FreeBSD, and macOS.
 const FAMILY_IP6: [u32; 4] = [10, 24, 28, 30];
 
-/// PACKET_OUTGOING of `linux/if_packet.h`.
-const OUTGOING: u32 = 4;
-/// Where the kernel's answers about a frame begin: SKF_AD_OFF of `linux/filter.h`.
-pub(super) const ANCILLARY: u32 = 0xffff_f000;
-pub(super) const ANCILLARY_PACKET_TYPE: u32 = ANCILLARY + 4;
-pub(super) const ANCILLARY_VLAN_TAG: u32 = ANCILLARY + 44;
-pub(super) const ANCILLARY_VLAN_PRESENT: u32 = ANCILLARY + 48;
+const OUTGOING: u32 = Ancillary::OUTGOING as u32;
 
 /// Where headers begin; `vlan` moves them for all that follows it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +101,7 @@ impl Layout {
 
     /// Whether a tag is in the frame. What follows is behind that tag, whether this was true or not.
     pub fn skip_vlan_tag(&mut self) -> Condition {
-        let tagged = Condition::any(VLAN_TYPES.map(|tag| self.is_ether_type(tag)));
+        let tagged = Condition::any(VLAN_TYPES.map(|tag| self.is_ether_type(tag.into())));
         self.tags += VLAN_TAG_LENGTH;
         tagged
     }
@@ -134,15 +129,15 @@ pub(super) enum EthernetAddress {
 
 /// Whether the frame left this machine, as the kernel says.
 pub(super) fn is_outgoing_on_socket() -> Condition {
-    Word::load(Size::Half, ANCILLARY_PACKET_TYPE).equals(OUTGOING)
+    Word::load(Size::Half, ancillary::OFFSET + ancillary::PACKET_TYPE).equals(OUTGOING)
 }
 
 /// Whether the kernel took a tag out of the frame.
 pub(super) fn had_vlan_tag() -> Condition {
-    Word::load(Size::Byte, ANCILLARY_VLAN_PRESENT).equals(1)
+    Word::load(Size::Byte, ancillary::OFFSET + ancillary::VLAN_TAG_PRESENT).equals(1)
 }
 
 /// The identifier in the tag that the kernel took out.
 pub(super) fn had_vlan(vlan: u32) -> Condition {
-    Word::load(Size::Half, ANCILLARY_VLAN_TAG).masked(0x0fff).equals(vlan)
+    Word::load(Size::Half, ancillary::OFFSET + ancillary::VLAN_TAG).masked(0x0fff).equals(vlan)
 }

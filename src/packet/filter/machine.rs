@@ -3,31 +3,11 @@
 //! Most of a filter is "load a field, compare it with a constant, branch". So a load is one step with the comparison
 //! behind it, which halves the steps of a run. There are as many steps as instructions, so that jumps stay as they are.
 
+use super::ancillary::{self, Ancillary};
 use super::instruction::{Code, Instruction};
 use super::ir::Comparison;
 
 pub(super) const SCRATCH_WORDS: usize = 16;
-
-/// Where the answers of the kernel about a packet begin: SKF_AD_OFF of `linux/filter.h`.
-const ANCILLARY: u32 = 0xffff_f000;
-
-/// What a kernel knows of a frame beyond its bytes. By default, nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ancillary {
-    /// Where the frame was going: `sll_pkttype` of `linux/if_packet.h`, 4 for outgoing.
-    pub packet_type: u8,
-    /// The tag that was taken out of the frame.
-    pub vlan: Option<VlanTag>,
-}
-
-/// An 802.1Q tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VlanTag {
-    /// The type that marks it, such as 0x8100.
-    pub protocol: u16,
-    /// Priority, drop eligibility and identifier.
-    pub control: u16,
-}
 
 /// Instructions in the form in which they run fast.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +53,9 @@ impl Machine {
             let next = instructions.get(at + 1).and_then(|next| Branch::of(*next, at + 1)).filter(|(_, x)| !x);
             let k = instruction.k;
             match (code, next) {
-                (Code::LoadByte, Some((branch, _))) if k < ANCILLARY => Step::Byte { at: k, branch },
-                (Code::LoadHalf, Some((branch, _))) if k < ANCILLARY => Step::Half { at: k, branch },
-                (Code::LoadWord, Some((branch, _))) if k < ANCILLARY => Step::Word { at: k, branch },
+                (Code::LoadByte, Some((branch, _))) if k < ancillary::OFFSET => Step::Byte { at: k, branch },
+                (Code::LoadHalf, Some((branch, _))) if k < ancillary::OFFSET => Step::Half { at: k, branch },
+                (Code::LoadWord, Some((branch, _))) if k < ancillary::OFFSET => Step::Word { at: k, branch },
                 (Code::LoadHalfIndexed, Some((branch, _))) => Step::HalfIndexed { at: k, branch },
                 (Code::LoadXHeaderLength, _) => Step::HeaderLength(k),
                 (Code::Jump, _) => Step::Jump((at + 1 + k as usize) as u16),
@@ -162,9 +142,9 @@ impl Registers {
     fn execute(&mut self, code: Code, k: u32, bytes: &[u8], wire_len: u32, ancillary: &Ancillary) -> Option<()> {
         let Registers { a, x, scratch } = self;
         match code {
-            Code::LoadWord => *a = absolute(k, ancillary).or_else(|| word(bytes, k))?,
-            Code::LoadHalf => *a = absolute(k, ancillary).or_else(|| half(bytes, k))?,
-            Code::LoadByte => *a = absolute(k, ancillary).or_else(|| byte(bytes, k))?,
+            Code::LoadWord => *a = ancillary.answer(k).or_else(|| word(bytes, k))?,
+            Code::LoadHalf => *a = ancillary.answer(k).or_else(|| half(bytes, k))?,
+            Code::LoadByte => *a = ancillary.answer(k).or_else(|| byte(bytes, k))?,
             Code::LoadWordIndexed => *a = word(bytes, x.checked_add(k)?)?,
             Code::LoadHalfIndexed => *a = half(bytes, x.checked_add(k)?)?,
             Code::LoadByteIndexed => *a = byte(bytes, x.checked_add(k)?)?,
@@ -205,18 +185,6 @@ impl Registers {
             Code::LoadXHeaderLength | Code::Return => {}
         }
         Some(())
-    }
-}
-
-/// What the kernel would answer at an offset where no packet is.
-#[inline]
-fn absolute(k: u32, ancillary: &Ancillary) -> Option<u32> {
-    match k.checked_sub(ANCILLARY)? {
-        4 => Some(ancillary.packet_type.into()),
-        44 => Some(ancillary.vlan.map_or(0, |tag| tag.control.into())),
-        48 => Some(ancillary.vlan.is_some().into()),
-        60 => Some(ancillary.vlan.map_or(0, |tag| tag.protocol.into())),
-        _ => None,
     }
 }
 

@@ -12,7 +12,9 @@
 //! - `ir`, `graph`, `facts`, `order`: conditions to a graph of tests, without those whose outcome is known
 //! - `emit`, `instruction`: the graph to instructions
 //! - `program`, `machine`: instructions that were found valid, and their evaluator
+//! - `ancillary`: what a kernel knows beyond a frame's bytes
 
+mod ancillary;
 mod arithmetic;
 mod ast;
 mod emit;
@@ -38,9 +40,9 @@ mod differential;
 #[cfg(test)]
 mod tests;
 
+pub use ancillary::Ancillary;
 pub use error::{FilterError, FilterErrorKind};
 pub use instruction::Instruction;
-pub use machine::{Ancillary, VlanTag};
 pub use program::{DEFAULT_SNAP_LENGTH, InvalidProgram, MOST_INSTRUCTIONS, Program};
 
 use super::LinkType;

@@ -6,8 +6,9 @@
 //! A program has at most [`MOST_INSTRUCTIONS`], and every jump goes forward and stays inside, so that one run takes no
 //! more steps than that. [`Program::from_instructions`] holds programs from elsewhere to the same.
 
+use super::ancillary::Ancillary;
 use super::instruction::{Code, Instruction};
-use super::machine::{Ancillary, Machine, SCRATCH_WORDS};
+use super::machine::{Machine, SCRATCH_WORDS};
 
 /// The most instructions that Linux takes: BPF_MAXINSNS of `linux/bpf_common.h`.
 pub const MOST_INSTRUCTIONS: usize = 4096;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
+use crate::packet::vlan::VlanTag;
 
 const TCP_SYN: &[u8] = &[
     0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 2, 0, 0, 0, 0, 1, 0x08, 0x00, // Ethernet
@@ -130,7 +131,7 @@ fn loopback_captures_have_either_byte_order() {
 #[test]
 fn a_tag_that_the_kernel_took_out_is_found() {
     let socket = |expression| Filter::compile_for(expression, LinkType::Ethernet, Target::Socket).unwrap();
-    let tagged = |control| Ancillary { vlan: Some(VlanTag { protocol: 0x8100, control }), ..Ancillary::default() };
+    let tagged = |tci| Ancillary { vlan: Some(VlanTag { tpid: 0x8100, tci }), ..Ancillary::default() };
     let program = socket("vlan 5 and tcp port 80");
     assert_ne!(program.run_with(TCP_SYN, 60, &tagged(0x6005)), 0);
     assert_eq!(program.run_with(TCP_SYN, 60, &tagged(6)), 0);

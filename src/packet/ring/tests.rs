@@ -11,6 +11,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::super::interfaces;
 use super::super::namespace::{Cable, in_namespace, ip, skip, try_ip};
+use super::super::vlan::VlanTag;
 use super::*;
 
 /// What a test keeps of a packet.

@@ -3,7 +3,8 @@
 //! Addresses and ports come from short lists that the expressions know too, so that filters find something.
 
 use crate::packet::LinkType;
-use crate::packet::filter::{Ancillary, VlanTag};
+use crate::packet::filter::Ancillary;
+use crate::packet::vlan::VlanTag;
 
 pub struct Sample {
     pub bytes: Vec<u8>,
@@ -82,8 +83,8 @@ pub fn socket_samples(count: usize) -> Vec<Sample> {
     for sample in &mut samples {
         sample.ancillary.packet_type = numbers.one_of(&[0, 1, 2, 3, 4]);
         if numbers.once_in(2) {
-            let (protocol, control) = (numbers.one_of(VLAN_TYPES), numbers.one_of(VLANS));
-            sample.ancillary.vlan = Some(VlanTag { protocol, control });
+            let (tpid, tci) = (numbers.one_of(VLAN_TYPES), numbers.one_of(VLANS));
+            sample.ancillary.vlan = Some(VlanTag { tpid, tci });
         }
     }
     samples

@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sidetap::flow::{Content, Piece, Side};
 use sidetap::packet::Timestamp;
 use sidetap::protocol::buffers::Buffers;
-use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Reader, Sink};
+use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Reader, Sink};
 
 /// Counts what it is told.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl Sink for Count {
 
     fn unread(&mut self, _: Side, _: Anomalies, _: Mark) {}
 
-    fn lost(&mut self, _: Side, _: Mark) {}
+    fn lost(&mut self, _: Side, _: Mark, _: Missing) {}
 }
 
 fn bench(criterion: &mut Criterion) {

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use sidetap::flow::{Content, EndKind, Limits, Piece, Side};
 use sidetap::packet::{Frame, LinkType, Timestamp};
 use sidetap::protocol::buffers::Buffers;
-use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Progress, Reader, Sink, StartLine};
+use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Progress, Reader, Sink, StartLine};
 use sidetap::sensor::{Engine, EngineLimits};
 use sidetap_fuzz::lines::Lines;
 use sidetap_fuzz::packets::{ACK, FIN, SYN, Tcp};
@@ -65,7 +65,7 @@ impl Sink for Told {
         self.loss.get_or_insert("unread");
     }
 
-    fn lost(&mut self, _: Side, _: Mark) {
+    fn lost(&mut self, _: Side, _: Mark, _: Missing) {
         self.loss.get_or_insert("lost");
     }
 }

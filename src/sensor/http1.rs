@@ -1,7 +1,7 @@
 //! An HTTP/1 connection: two readers and the pairing between them.
 
 use super::exchanges::{Exchanges, Upgrade};
-use super::pairing::{Desk, Pairing};
+use super::pairing::{ClientEnd, Desk, Pairing};
 use super::web_socket::Agreed;
 use crate::export::Exports;
 use crate::flow::{Direction, EndKind, Identity, Piece, Side};
@@ -79,7 +79,8 @@ impl Http1 {
         let (mut desk, readers, buffers) = self.desk(flow, room);
         readers[side.index()].finish(Some(end), mark, buffers, &mut desk);
         if side == Side::Server {
-            desk.server_ended();
+            let client = if readers[Side::Client.index()].has_ended() { ClientEnd::Before } else { ClientEnd::Open };
+            desk.server_ended(client);
         }
     }
 

@@ -6,6 +6,9 @@
 //! ([`proof`]).
 
 mod proof;
+mod repair;
+
+use repair::Repair;
 
 use std::num::NonZeroU64;
 
@@ -15,7 +18,7 @@ use super::fields;
 use super::web_socket::Agreed;
 use crate::export::Exports;
 use crate::flow::{Direction, Identity, Side};
-use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Sink};
+use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Sink};
 use crate::record::{Completeness, Content, Exchange, Message, Record};
 
 /// The anomaly of a response before which a request came that could not be read.
@@ -48,6 +51,9 @@ pub struct Pairing {
     restored: bool,
     latest: Latest,
     alignment: Alignment,
+    repair: Repair,
+    /// The length of the shortest request in bytes, as far as that is kept.
+    shortest: u16,
     /// A request came that could not be read, and no response since.
     unread: bool,
     /// What the connection turns to after the response that is being read.
@@ -78,6 +84,14 @@ enum Alignment {
     Hopeless,
 }
 
+/// What the client had done when the server ended its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientEnd {
+    /// It had ended its own.
+    Before,
+    Open,
+}
+
 /// A connection's pairing, with all that it needs to hand exchanges on.
 pub struct Desk<'a> {
     pub pairing: &'a mut Pairing,
@@ -104,6 +118,8 @@ impl Pairing {
             restored: false,
             latest: Latest { acknowledged: i64::MIN, end: None, missed_at: i64::MIN },
             alignment: if from_start { Alignment::Kept } else { Alignment::Lost },
+            repair: Repair::No,
+            shortest: u16::MAX,
             unread,
             turn: Upgrade::No,
             web_socket: None,
@@ -113,9 +129,10 @@ impl Pairing {
 }
 
 impl Desk<'_> {
-    /// The server sends no more: a response that waits for proof has it.
-    pub fn server_ended(&mut self) {
-        if self.pairing.candidate_answered {
+    /// The server sends no more: a response that waits for proof has it, if the client had nothing more to come. A
+    /// server may also close while it owes responses.
+    pub fn server_ended(&mut self, client: ClientEnd) {
+        if self.pairing.candidate_answered && (client == ClientEnd::Before || self.is_trusted()) {
             self.release_candidate(Paired::Yes);
         }
     }
@@ -244,10 +261,14 @@ impl Desk<'_> {
         if slot == NONE {
             return;
         }
-        let exchange = &mut self.exchanges.get_mut(slot).exchange;
+        let pending = self.exchanges.get_mut(slot);
+        let (start, exchange) = (pending.request_start, &mut pending.exchange);
         finish(&mut exchange.request, end);
         // The response may have been complete before.
         let answered = exchange.response.end_unix_nanos != 0;
+        if end.whole {
+            self.note_length(start, end.mark);
+        }
         if answered && slot != self.pairing.candidate && slot != self.pairing.responding {
             self.release(slot);
         }
@@ -300,6 +321,11 @@ impl Sink for Desk<'_> {
         {
             self.note_pipelining();
         }
+        if self.is_repaired() {
+            self.release_candidate(Paired::No);
+            self.pairing.alignment = Alignment::Kept;
+            self.pairing.restored = true;
+        }
         let Some(slot) = self.begin() else {
             self.lose_alignment();
             return;
@@ -319,6 +345,7 @@ impl Sink for Desk<'_> {
 
     fn response(&mut self, head: &Head<'_, '_>, start: Mark) -> Answered {
         self.watch_response(start);
+        self.response_while_lost();
         let (slot, answered) = match self.answered_by(start) {
             Some(slot) => {
                 let pending = self.exchanges.get(slot);
@@ -373,17 +400,26 @@ impl Sink for Desk<'_> {
         if side == Side::Server && self.pairing.first != NONE && !anomalies.is_empty() {
             self.exchanges.get_mut(self.pairing.first).exchange.more().add_anomalies([UNREAD_RESPONSE]);
         }
-        self.lost(side, mark);
+        self.lost(side, mark, Missing::Unknown);
         self.pairing.unread |= side == Side::Client && !anomalies.is_empty();
     }
 
-    fn lost(&mut self, side: Side, mark: Mark) {
+    fn lost(&mut self, side: Side, mark: Mark, missing: Missing) {
+        self.pairing.repair = self.message_missed(side, missing);
         self.release_candidate(Paired::No);
         self.lose_alignment();
-        match side {
+        let missed_at = &mut self.pairing.latest.missed_at;
+        match (side, missing) {
             // Requests that came before are still answered in their order.
-            Side::Client => self.pairing.latest.missed_at = mark.acknowledged,
-            Side::Server => self.flush(),
+            (Side::Client, _) => *missed_at = mark.acknowledged,
+            (Side::Server, Missing::Between(len) | Missing::Amid(len)) => {
+                // Who asks before all of it came does not wait.
+                if self.pairing.repair == Repair::ResponseMissed {
+                    *missed_at = (*missed_at).max((mark.offset + len) as i64 - 1);
+                }
+                self.flush();
+            }
+            (Side::Server, Missing::Unknown) => self.flush(),
         }
     }
 }

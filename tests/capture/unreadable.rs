@@ -23,7 +23,9 @@ fn the_answer_to_bytes_of_any_kind_is_told_however_they_are_split() {
 fn what_comes_after_an_unreadable_request_is_read_again() {
     let told = Conversation::new().client("GET/ HTTP/1.1\r\n\r\n").server(BAD_REQUEST);
     let told = told.client("GET /next HTTP/1.1\r\nHost: a\r\n\r\n").server("HTTP/1.1 204 No Content\r\n\r\n").read();
-    assert_eq!(told.exchanges(), ["- 10.0.0.2 - 400 response_only unreadable_request", "GET a /next 204 complete -"]);
+    // How many requests the unreadable bytes were, only a client that is known to wait for responses could tell.
+    let apart = ["- 10.0.0.2 - 400 response_only unreadable_request", "- 10.0.0.2 - 204 response_only -"];
+    assert_eq!(told.exchanges(), [&apart[..], &["GET a /next - request_only -"]].concat());
 }
 
 #[test]

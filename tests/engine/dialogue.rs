@@ -27,8 +27,8 @@ pub enum Pace {
     One,
     /// Up to so many at once, then waits for all responses.
     Bursts(usize),
-    /// Keeps two without response.
-    KeepsTwo,
+    /// Keeps so many without response, after so many one by one.
+    Keeps { outstanding: usize, after: usize },
 }
 
 /// How a connection ends.
@@ -65,7 +65,13 @@ pub struct Dialogue {
 }
 
 pub fn pace() -> impl Strategy<Value = Pace> {
-    prop_oneof![3 => Just(Pace::One), 1 => (2..6_usize).prop_map(Pace::Bursts), 1 => Just(Pace::KeepsTwo)]
+    prop_oneof![3 => Just(Pace::One), 1 => (2..6_usize).prop_map(Pace::Bursts), 1 => keeps()]
+}
+
+/// A client that asks whenever it is answered, so that it seems to wait.
+pub fn keeps() -> impl Strategy<Value = Pace> {
+    (2..5_usize, prop::sample::select(vec![0, 0, 1, 3]))
+        .prop_map(|(outstanding, after)| Pace::Keeps { outstanding, after })
 }
 
 pub fn closing() -> impl Strategy<Value = Closing> {
@@ -114,7 +120,11 @@ impl Shape {
         match self.pace {
             Pace::One => planned.iter().for_each(|exchange| one(&mut connection, exchange, &mut chance)),
             Pace::Bursts(most) => bursts(&mut connection, &planned, most, &mut chance),
-            Pace::KeepsTwo => keep_two(&mut connection, &planned, &mut chance),
+            Pace::Keeps { outstanding, after } => {
+                let (first, rest) = planned.split_at(after.min(planned.len()));
+                first.iter().for_each(|exchange| one(&mut connection, exchange, &mut chance));
+                keep(outstanding, &mut connection, rest, &mut chance);
+            }
         }
         match self.closing {
             Closing::Client => drop(connection.close(End::Client)),
@@ -260,12 +270,12 @@ fn bursts(connection: &mut Connection, planned: &[Planned], most: usize, chance:
     }
 }
 
-fn keep_two(connection: &mut Connection, planned: &[Planned], chance: &mut Chance) {
+fn keep(outstanding: usize, connection: &mut Connection, planned: &[Planned], chance: &mut Chance) {
+    for next in planned.iter().take(outstanding - 1) {
+        connection.send(End::Client, &next.request).receive(End::Server);
+    }
     for (place, exchange) in planned.iter().enumerate() {
-        if place == 0 {
-            connection.send(End::Client, &exchange.request).receive(End::Server);
-        }
-        if let Some(next) = planned.get(place + 1) {
+        if let Some(next) = planned.get(place + outstanding - 1) {
             connection.send(End::Client, &next.request);
         }
         if chance.percent(70) {

@@ -8,6 +8,7 @@ mod corpus;
 mod dialogue;
 mod loss;
 mod metamorphic;
+mod order;
 mod packet;
 mod sensor;
 mod transform;

@@ -21,5 +21,5 @@ mod tests;
 pub use anomaly::{Anomalies, Anomaly};
 pub use head::{Head, StartLine};
 pub use reader::{Progress, Reader};
-pub use sink::{Answered, End, Mark, Sink};
+pub use sink::{Answered, End, Mark, Missing, Sink};
 pub use start::begins_message;

@@ -11,7 +11,7 @@ use super::anomaly::{Anomalies, Anomaly};
 use super::body::{self, Body};
 use super::framing::{self, Next, Sureness};
 use super::head::{self, Read};
-use super::sink::{End, Mark, Sink};
+use super::sink::{End, Mark, Missing, Sink};
 use super::start::{DECISIVE, begins_message, resumes_message};
 use crate::flow::{Content, EndKind, Piece, Side};
 use crate::protocol::buffers::{self, BufferId, Buffers};
@@ -99,6 +99,11 @@ impl Reader {
         self.state = State::Left;
     }
 
+    /// Whether nothing more is read.
+    pub fn has_ended(&self) -> bool {
+        self.state == State::Left
+    }
+
     /// Stops reading because the other direction has left HTTP/1.
     pub fn leave(&mut self, buffers: &mut Buffers) {
         self.drop_block(buffers);
@@ -111,6 +116,10 @@ impl Reader {
         if let State::Lost { behind_gap } = self.state
             && !self.finds_message(bytes, behind_gap, mark_at(0), buffers)
         {
+            if behind_gap && self.side == Side::Client && self.state == (State::Lost { behind_gap: false }) {
+                // The last request of which something was missed is not the one that begins next.
+                sink.lost(self.side, mark_at(0), Missing::Unknown);
+            }
             return Progress::Reading;
         }
         let mut at = 0;
@@ -165,7 +174,7 @@ impl Reader {
             body::Outcome::Invalid => {
                 sink.anomalies(self.side, Anomaly::InvalidChunk.into());
                 self.abandon(behind, sink);
-                sink.lost(self.side, behind);
+                sink.lost(self.side, behind, Missing::Unknown);
                 self.state = State::Lost { behind_gap: false };
             }
         }
@@ -344,7 +353,7 @@ impl Reader {
             State::Body(Body::Sized { left: 0 }) => self.complete(mark, sink),
             State::Lost { .. } => {
                 self.abandon(mark, sink);
-                sink.lost(self.side, mark);
+                sink.lost(self.side, mark, Missing::Unknown);
             }
             _ => {}
         }
@@ -372,19 +381,24 @@ impl Reader {
             self.body_len += len;
             return self.complete_if_empty(Mark { offset: mark.offset + len, ..mark }, sink);
         }
-        match self.state {
+        let missing = match self.state {
             State::Left => return,
             State::Body(_) => {
                 self.gap = true;
                 self.abandon(mark, sink);
+                Missing::Amid(len)
             }
-            State::Head { .. } if self.block.is_some() => sink.unread(self.side, Anomalies::NONE, mark),
-            State::Head { .. } | State::Lost { .. } => {}
-        }
+            State::Head { .. } if self.block.is_some() => {
+                sink.unread(self.side, Anomalies::NONE, mark);
+                Missing::Unknown
+            }
+            State::Head { .. } => Missing::Between(len),
+            State::Lost { .. } => Missing::Unknown,
+        };
         self.drop_block(buffers);
         self.doubtful = false;
         self.state = State::Lost { behind_gap: true };
-        sink.lost(self.side, mark);
+        sink.lost(self.side, mark, missing);
     }
 
     fn drop_block(&mut self, buffers: &mut Buffers) {

@@ -71,6 +71,17 @@ pub struct Answered {
     pub upgrade: bool,
 }
 
+/// What was missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// So many bytes, the first of which begins a message.
+    Between(u64),
+    /// So many bytes, the first of which is part of a message that has begun.
+    Amid(u64),
+    /// Nobody can tell.
+    Unknown,
+}
+
 /// Is told of messages. Within one direction calls come in order, and between them as the connection's ends saw them.
 pub trait Sink {
     /// A request begins.
@@ -86,5 +97,5 @@ pub trait Sink {
     /// A head was there and could not be read.
     fn unread(&mut self, side: Side, anomalies: Anomalies, mark: Mark);
     /// From here on messages may have been missed.
-    fn lost(&mut self, side: Side, mark: Mark);
+    fn lost(&mut self, side: Side, mark: Mark, missing: Missing);
 }

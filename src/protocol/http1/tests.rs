@@ -38,7 +38,7 @@ impl Sink for Told {
         self.lines.push(format!("unread at {} {}", mark.offset, anomalies.names().collect::<String>()));
     }
 
-    fn lost(&mut self, _: Side, mark: Mark) {
+    fn lost(&mut self, _: Side, mark: Mark, _: Missing) {
         self.lines.push(format!("lost at {}", mark.offset));
     }
 }

@@ -1,22 +1,31 @@
 //! What order proves, and what proves a pair where order does not.
 //!
 //! Without order a pair needs proof ([`Alignment::Lost`]): the response begins where the client's acknowledgement was
-//! when it sent the request, and the client acknowledged just that one response before it sent the next request, or the
-//! server closed after it. Proof restores order, once the client has waited for [`TRUSTED`] responses in a row, and for
-//! as long as it waits. The answer to the key of a WebSocket is a proof, too. A connection that has pipelined gets no
-//! second chance.
+//! when it sent the request, and the client acknowledged just that one response before it sent the next request; and
+//! the client is known to wait for responses. A connection that first the client and then the server closes in order
+//! after the response is proof enough, and so is the answer to the key of a WebSocket.
 //!
-//! One thing cannot be told: a client that has kept the same number of requests outstanding since before the first
-//! packet that was captured, and goes on. Each of its requests follows one response and is followed by one, as if it
-//! waited. Any request or response that breaks that rhythm gives it away ([`Desk::watch_request`],
-//! [`Desk::watch_response`]).
+//! A client that keeps the same number of requests outstanding looks as if it waited: each of its requests follows one
+//! response and is followed by one. So it takes [`TRUSTED`] requests in a row that looked like waiting, or fewer that
+//! prove more: those that came when order was known and nothing was outstanding, and those that broke a silence. Then
+//! order is restored, for as long as the client waits. One request that did not wait is enough for no trust ever again
+//! ([`Desk::watch_request`], [`Desk::watch_response`]).
 
-use super::{Alignment, Desk, Latest, Paired};
+use std::time::Duration;
+
+use super::{Alignment, Desk, Latest, Paired, Pairing};
+use crate::packet::Timestamp;
 use crate::protocol::http1::Mark;
 use crate::sensor::exchanges::NONE;
 
-/// Requests in a row for which a client has to wait before its waiting proves a pair.
-const TRUSTED: u8 = 3;
+/// Requests in a row for which a client has to have waited, as it seems, before its waiting proves a pair.
+pub(super) const TRUSTED: u8 = 128;
+/// How many of those one request counts for that came, by an order that was never lost, when nothing was outstanding.
+pub(super) const PROVEN_WAIT: u8 = 16;
+/// A client that breaks a silence of this length has nothing outstanding: it would have asked at once.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How many requests that counts for.
+const SILENT_WAIT: u8 = 43;
 
 impl Desk<'_> {
     /// The client does not wait for responses: without order, nothing proves a pair.
@@ -36,7 +45,13 @@ impl Desk<'_> {
         let Latest { acknowledged, missed_at, .. } = self.pairing.latest;
         match start.acknowledged <= acknowledged.max(missed_at) {
             true => self.note_pipelining(),
-            false => self.pairing.waited = TRUSTED.min(self.pairing.waited + u8::from(acknowledged != i64::MIN)),
+            false if acknowledged == i64::MIN => {}
+            false => self.note_waiting(match self.pairing {
+                Pairing { alignment: Alignment::Kept, restored: false, first: NONE, responding: NONE, .. } => {
+                    PROVEN_WAIT
+                }
+                _ => 1,
+            }),
         }
         self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at };
     }
@@ -57,6 +72,15 @@ impl Desk<'_> {
         }
     }
 
+    fn note_waiting(&mut self, requests: u8) {
+        self.pairing.waited = self.pairing.waited.saturating_add(requests).min(TRUSTED);
+    }
+
+    /// The client has waited for responses for so long that it will have waited where that could not be seen.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.pairing.waited == TRUSTED
+    }
+
     /// A request where order proves nothing.
     pub(super) fn request_out_of_order(&mut self, slot: u32, start: Mark) {
         let before = self.pairing.candidate;
@@ -66,7 +90,11 @@ impl Desk<'_> {
                 && self.pairing.candidate_answered
                 && pending.exchange.request.whole
                 && start.acknowledged == pending.response_end as i64;
-            if proven && self.pairing.waited == TRUSTED {
+            let silent_since = Timestamp::from_nanos(pending.exchange.response.end_unix_nanos);
+            if proven && start.time.since(silent_since) >= SILENCE {
+                self.note_waiting(SILENT_WAIT);
+            }
+            if proven && self.is_trusted() {
                 self.release_candidate(Paired::Yes);
                 self.pairing.alignment = Alignment::Kept;
                 self.pairing.restored = true;

@@ -5,7 +5,7 @@
 //! sender had received by then (its acknowledgement number), so that a reader sees requests before their responses
 //! however the packets were captured.
 
-use super::early::{self, NONE, Unkept};
+use super::early::{NONE, Unkept};
 use super::half::{End, EndKind, Half, Sighting, Start, after};
 use super::key::Direction;
 use super::ledger::Ledger;
@@ -119,7 +119,7 @@ impl<S: Default> Connection<S> {
             sequence = sequence.wrapping_add(1);
             let half = &mut self.halves[direction.index()];
             match half.start {
-                Start::Known if half.first != sequence => return Fate::Reborn,
+                Start::Known if half.first() != sequence => return Fate::Reborn,
                 Start::Known => {}
                 _ => half.begin(sequence),
             }
@@ -230,7 +230,7 @@ impl<S: Default> Connection<S> {
         let half = &self.halves[direction.index()];
         // The first segments after a SYN acknowledge the other side's SYN and nothing more, unless that side speaks
         // first and they come late.
-        let handshake = half.from_start && sequence == half.first;
+        let handshake = half.from_start && sequence == half.first();
         let peer = &mut self.halves[direction.reverse().index()];
         match peer.start {
             Start::Known => {}
@@ -398,6 +398,7 @@ impl<S: Default> Connection<S> {
             false => 0,
         };
         if after(end, half.next) {
+            half.offset += u64::from(end.wrapping_sub(half.next));
             half.next = end;
         }
         shared.ledger.unparsed += fresh as u64;
@@ -416,8 +417,7 @@ impl<S: Default> Connection<S> {
         reader: &mut R,
     ) {
         let half = &self.halves[direction.index()];
-        let full = half.early_segments >= early::MAX_SEGMENTS
-            || half.early_bytes.saturating_add(segment.bytes.len() as u32) > early::MAX_BYTES;
+        let full = !half.has_room(segment.bytes.len(), &shared.pool);
         if full && self.concede(segment.time, true, shared, reader) {
             self.pump(shared, reader);
             if self.opaque {

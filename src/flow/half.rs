@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::early::{EarlyPool, EarlySegment, NONE};
+use super::early::{self, EarlyPool, EarlySegment, NONE};
 use crate::packet::Timestamp;
 
 /// How sure the place of the stream's first byte is.
@@ -80,8 +80,6 @@ pub(super) struct Half {
     pub early_segments: u8,
     /// The interface that shows it: the lower bits of its number, which are enough to tell it from another.
     pub interface: u16,
-    /// The number of the stream's first byte that was seen.
-    pub first: u32,
     /// The number of the next byte to hand on.
     pub next: u32,
     /// The highest number that the receiver has acknowledged past `next`.
@@ -90,7 +88,6 @@ pub(super) struct Half {
     /// if some of it is missing.
     pub shown: u32,
     pub early_first: u32,
-    pub early_bytes: u32,
     pub packets: u32,
     /// Bytes handed on and missed so far.
     pub offset: u64,
@@ -116,12 +113,10 @@ impl Half {
             fin_passed: false,
             early_segments: 0,
             interface: 0,
-            first: 0,
             next: 0,
             acked: 0,
             shown: 0,
             early_first: NONE,
-            early_bytes: 0,
             packets: 0,
             offset: 0,
             bytes: 0,
@@ -140,7 +135,6 @@ impl Half {
     /// What is handed on begins at this number.
     pub fn settle(&mut self, sequence: u32) {
         self.start = Start::Known;
-        self.first = sequence;
         self.next = sequence;
         self.acked = sequence;
     }
@@ -185,6 +179,23 @@ impl Half {
         }
     }
 
+    /// The number of the first byte that was handed on or missed.
+    pub fn first(&self) -> u32 {
+        self.next.wrapping_sub(self.offset as u32).wrapping_sub(self.fin_passed.into())
+    }
+
+    /// Whether so many bytes more may be held. What is held is counted anew: few connections hold anything.
+    pub fn has_room(&self, len: usize, pool: &EarlyPool) -> bool {
+        let mut held = 0;
+        let mut place = self.early_first;
+        while place != NONE {
+            let segment = pool.segment(place);
+            held += segment.len as usize;
+            place = segment.next;
+        }
+        self.early_segments < early::MAX_SEGMENTS && held + len <= early::MAX_BYTES as usize
+    }
+
     pub fn first_early<'p>(&self, pool: &'p EarlyPool) -> Option<&'p EarlySegment> {
         (self.early_first != NONE).then(|| pool.segment(self.early_first))
     }
@@ -218,14 +229,15 @@ impl Half {
 
     /// Gives all held segments back; the bytes that they held.
     pub fn drop_early(&mut self, pool: &mut EarlyPool) -> u64 {
-        let bytes = u64::from(self.early_bytes);
+        let mut bytes = 0;
         while self.early_first != NONE {
             let place = self.early_first;
-            self.early_first = pool.segment(place).next;
+            let segment = pool.segment(place);
+            bytes += u64::from(segment.len);
+            self.early_first = segment.next;
             pool.release(place);
         }
         self.early_segments = 0;
-        self.early_bytes = 0;
         bytes
     }
 }

@@ -1,6 +1,6 @@
 //! Puts a segment among those that its direction holds. Of bytes that were held already, the first copy stays.
 
-use super::early::{self, NONE, Unkept};
+use super::early::{NONE, Unkept};
 use super::half::{Half, Start, after};
 use super::table::Shared;
 
@@ -53,9 +53,8 @@ impl Half {
     /// Links a new segment between two places.
     fn link(&mut self, segment: Unkept<'_>, before: u32, behind: u32, shared: &mut Shared) -> u64 {
         let len = segment.bytes.len();
-        let full = self.early_segments >= early::MAX_SEGMENTS
-            || self.early_bytes.saturating_add(len as u32) > early::MAX_BYTES;
-        let Some(place) = (!full).then(|| shared.pool.keep(segment)).flatten() else {
+        let fits = self.has_room(len, &shared.pool);
+        let Some(place) = fits.then(|| shared.pool.keep(segment)).flatten() else {
             return len as u64;
         };
         shared.pool.set_next(place, behind);
@@ -64,7 +63,6 @@ impl Half {
             before => shared.pool.set_next(before, place),
         }
         self.early_segments += 1;
-        self.early_bytes += len as u32;
         shared.ledger.held += len as u64;
         0
     }
@@ -137,7 +135,6 @@ mod tests {
                 model.iter().enumerate().filter_map(|(at, byte)| Some((at as u32, (*byte)?))).collect();
             prop_assert_eq!(held(&half, &shared, base), expected);
             prop_assert_eq!(given, shared.ledger.held + shared.ledger.duplicate);
-            prop_assert_eq!(u64::from(half.early_bytes), shared.ledger.held);
             let dropped = half.drop_early(&mut shared.pool);
             prop_assert_eq!(dropped, shared.ledger.held);
         }

@@ -68,7 +68,6 @@ impl<S: Default> Connection<S> {
             let half = &mut self.halves[direction.index()];
             half.early_first = segment.next;
             half.early_segments -= 1;
-            half.early_bytes -= segment.len;
             shared.ledger.held -= u64::from(segment.len);
             self.hand_on_held(direction, place, acknowledged, shared, reader);
             shared.pool.release(place);

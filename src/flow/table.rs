@@ -210,7 +210,7 @@ impl<R: Reader> FlowTable<R> {
         if segment.flags.has(Flags::SYN) {
             let connection = &self.slots[slot as usize].connection;
             let first = segment.sequence.wrapping_add(1);
-            let known = connection.halves.iter().any(|half| half.from_start && half.first == first);
+            let known = connection.halves.iter().any(|half| half.from_start && half.first() == first);
             if !known {
                 self.forget(slot);
                 return false;

@@ -15,7 +15,7 @@ pub const LEAST: u64 = 12 << 20;
 pub const MOST_UNASKED: u64 = 64 << 20;
 
 /// A connection in the flow table, with its place in the index.
-const CONNECTION: u64 = 424;
+const CONNECTION: u64 = 408;
 /// An exchange that waits for its response, with its text.
 const EXCHANGE: u64 = 432;
 

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 
-use super::{counted, style};
+use super::{counted, style, visible};
 use crate::record::{
     Completeness, Connection, Content, DnsAnswer, Endpoint, Exchange, Record, TlsHandshake, WebSocketSession,
 };
@@ -18,10 +18,14 @@ use crate::record::{
 const QUIET: Style = Style::new().dimmed();
 const FINE: Style = AnsiColor::Green.on_default();
 const ELSEWHERE: Style = AnsiColor::Cyan.on_default();
-/// Columns of what stands before the URL.
-const BEFORE_URL: usize = 46;
+/// Columns of what stands before the URL, without the time of day.
+const BEFORE_URL: usize = 32;
+/// Columns of the time of day.
+const CLOCK: usize = 14;
+/// Columns that a URL or a name should have. Where there are fewer, the time of day makes room.
+const GOOD_URL: usize = 16;
 /// Columns that a URL or a name has in any case.
-const LEAST_URL: usize = 16;
+const LEAST_URL: usize = 8;
 /// Stands for what is not known.
 const UNKNOWN: &str = "-";
 /// The error codes of HTTP/2, from 0 (RFC 9113 §7).
@@ -44,24 +48,48 @@ const RESETS: [&str; 14] = [
 /// How records mask the values of queries.
 const MASKED: &str = "=REDACTED";
 
-/// The names of the columns.
-pub fn heading() -> String {
-    painted(QUIET, &format!("{:<12}  {:<7} {:>4}  {:>8}  {:>6}  URL", "time (UTC)", "method", "code", "time", "size"))
+/// What a terminal has room for.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// Whether the time of day is shown.
+    clock: bool,
+    /// Columns of the URL or name, and what is noted behind it.
+    room: usize,
 }
 
-/// A record as a line of at most so many columns.
-pub fn line(record: &Record<'_>, width: usize) -> String {
-    let connection = &record.connection;
-    let room = width.saturating_sub(BEFORE_URL).max(LEAST_URL);
-    match record.content {
-        Content::Exchange(exchange) => exchange_line(connection, exchange, room),
-        Content::Tls(handshake) => tls_line(connection, handshake, room),
-        Content::Dns(answer) => dns_line(answer, room),
-        Content::WebSocket(session) => web_socket_line(connection, session, room),
+impl Columns {
+    /// For a terminal of so many columns. Lines are longer than one that has less than 40.
+    pub fn of(width: usize) -> Self {
+        let clock = width >= CLOCK + BEFORE_URL + GOOD_URL;
+        let before = if clock { CLOCK + BEFORE_URL } else { BEFORE_URL };
+        Columns { clock, room: width.saturating_sub(before).max(LEAST_URL) }
+    }
+
+    /// The time of day in its column.
+    fn clock(self, unix_nanos: u64) -> String {
+        if self.clock { format!("{}  ", clock(unix_nanos)) } else { String::new() }
     }
 }
 
-fn exchange_line(connection: &Connection, exchange: &Exchange, room: usize) -> String {
+/// The names of the columns.
+pub fn heading(columns: Columns) -> String {
+    let clock = if columns.clock { "time (UTC)    " } else { "" };
+    painted(QUIET, &format!("{clock}{:<7} {:>4}  {:>8}  {:>6}  URL", "method", "code", "time", "size"))
+}
+
+/// A record as a line.
+pub fn line(record: &Record<'_>, columns: Columns) -> String {
+    let connection = &record.connection;
+    match record.content {
+        Content::Exchange(exchange) => exchange_line(connection, exchange, columns),
+        Content::Tls(handshake) => tls_line(connection, handshake, columns),
+        Content::Dns(answer) => dns_line(answer, columns),
+        Content::WebSocket(session) => web_socket_line(connection, session, columns),
+    }
+}
+
+fn exchange_line(connection: &Connection, exchange: &Exchange, columns: Columns) -> String {
+    let room = columns.room;
     let method = match exchange.method.is_empty() {
         true => UNKNOWN.to_owned(),
         false => readable(exchange.get(exchange.method)),
@@ -78,11 +106,11 @@ fn exchange_line(connection: &Connection, exchange: &Exchange, room: usize) -> S
     };
     let (note, note_style) = note(exchange);
     let whole_url = url(connection, exchange, usize::MAX).chars().count();
-    let note = shortened(&note, (room / 2).max(room - LEAST_URL.min(whole_url)));
+    let note = shortened(&note, (room / 2).max(room.saturating_sub(GOOD_URL.min(whole_url))));
     let url = url(connection, exchange, room - note.chars().count());
     format!(
-        "{}  {} {}  {took:>8}  {size:>6}  {url}{}",
-        clock(exchange.start_unix_nanos()),
+        "{}{} {}  {took:>8}  {size:>6}  {url}{}",
+        columns.clock(exchange.start_unix_nanos()),
         painted(style::STRONG, &format!("{:<7}", shortened(&method, 7))),
         painted(code_style, &format!("{code:>4}")),
         painted(note_style, &note),
@@ -153,7 +181,7 @@ fn note(exchange: &Exchange) -> (String, Style) {
     }
 }
 
-fn tls_line(connection: &Connection, handshake: &TlsHandshake, room: usize) -> String {
+fn tls_line(connection: &Connection, handshake: &TlsHandshake, columns: Columns) -> String {
     let mut text = match &handshake.server_name {
         Some(name) => format!("{name}:{}", connection.server.port),
         None => end(&connection.server),
@@ -164,17 +192,17 @@ fn tls_line(connection: &Connection, handshake: &TlsHandshake, room: usize) -> S
         (None, true) => {}
     }
     let outcome = handshake.version.map_or(UNKNOWN.to_owned(), |version| format!("TLS {version}"));
-    other(handshake.time_unix_nanos, "TLS", &outcome, &text, room)
+    other(handshake.time_unix_nanos, "TLS", &outcome, &text, columns)
 }
 
-fn dns_line(answer: &DnsAnswer, room: usize) -> String {
+fn dns_line(answer: &DnsAnswer, columns: Columns) -> String {
     let took = answer.rtt_nanos.map_or(String::new(), duration);
     let outcome = format!("{:<13} {took:>8}", shortened(&answer.response_code, 13));
     let text = format!("{} {} {}", answer.question, answer.question_type, answer.answers.join(" "));
-    other(answer.time_unix_nanos, "DNS", &outcome, text.trim_end(), room)
+    other(answer.time_unix_nanos, "DNS", &outcome, text.trim_end(), columns)
 }
 
-fn web_socket_line(connection: &Connection, session: &WebSocketSession, room: usize) -> String {
+fn web_socket_line(connection: &Connection, session: &WebSocketSession, columns: Columns) -> String {
     let mut text = format!(
         "{}, {} sent, {} received",
         authority(connection, &session.host, session.host_port),
@@ -185,13 +213,13 @@ fn web_socket_line(connection: &Connection, session: &WebSocketSession, room: us
         text.push_str(" (bytes missing)");
     }
     let outcome = session.close_code.map_or("no close".to_owned(), |code| format!("closed, {code}"));
-    other(session.start_unix_nanos, "WS", &outcome, &text, room)
+    other(session.start_unix_nanos, "WS", &outcome, &text, columns)
 }
 
 /// A line of something that is no exchange.
-fn other(unix_nanos: u64, kind: &str, outcome: &str, text: &str, room: usize) -> String {
-    let text = shortened(&readable(text.as_bytes()), room);
-    format!("{}  {} {outcome:<22}  {text}", clock(unix_nanos), painted(QUIET, &format!("{kind:<7}")))
+fn other(unix_nanos: u64, kind: &str, outcome: &str, text: &str, columns: Columns) -> String {
+    let text = shortened(&visible(text), columns.room);
+    format!("{}{} {outcome:<22}  {text}", columns.clock(unix_nanos), painted(QUIET, &format!("{kind:<7}")))
 }
 
 fn status_style(status: u16) -> Style {
@@ -211,10 +239,9 @@ fn painted(style: Style, text: &str) -> String {
     }
 }
 
-/// Text from the wire, without what could rewrite the terminal.
+/// Bytes from the wire as text.
 fn readable(bytes: &[u8]) -> String {
-    let visible = |character: char| if character.is_control() { '\u{fffd}' } else { character };
-    String::from_utf8_lossy(bytes).chars().map(visible).collect()
+    visible(&String::from_utf8_lossy(bytes))
 }
 
 /// Without the end that does not fit.

@@ -1,6 +1,6 @@
 //! One aligned, coloured line for each record, for a person at a terminal.
 
-use super::lines;
+use super::lines::{self, Columns};
 use crate::export::{Export, ExportError, QueueCounts, WriteQueue};
 use crate::record::Record;
 
@@ -15,7 +15,7 @@ const TARGET: &str = "standard output";
 /// Prints records as lines.
 pub struct Live {
     queue: WriteQueue,
-    width: usize,
+    columns: Columns,
     headed: bool,
 }
 
@@ -23,19 +23,19 @@ impl Live {
     /// Lines for this queue, which writes to a terminal.
     pub fn new(queue: WriteQueue) -> Self {
         let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
-        Live { queue, width, headed: false }
+        Live { queue, columns: Columns::of(width), headed: false }
     }
 }
 
 impl Export for Live {
     fn record(&mut self, record: &Record<'_>) {
-        let line = lines::line(record, self.width);
+        let line = lines::line(record, self.columns);
         let out = self.queue.buffer();
         if out.is_empty() {
             out.extend_from_slice(CLEAR.as_bytes());
         }
         if !std::mem::replace(&mut self.headed, true) {
-            out.extend_from_slice(lines::heading().as_bytes());
+            out.extend_from_slice(lines::heading(self.columns).as_bytes());
             out.push(b'\n');
         }
         out.extend_from_slice(line.as_bytes());

@@ -1,5 +1,6 @@
 //! What is shown, and how: one place decides.
 
+mod invisible;
 #[cfg(feature = "engine")]
 mod lines;
 #[cfg(feature = "engine")]
@@ -17,13 +18,15 @@ pub mod style;
 #[cfg(feature = "aws")]
 pub mod table;
 
+#[cfg(feature = "engine")]
+pub use invisible::visible;
 pub use printer::Printer;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 pub use status::StatusLine;
 
-/// Text from elsewhere without control characters, which could rewrite a terminal. Line breaks stay.
+/// Text from elsewhere without characters that could rewrite a terminal or hide. Line breaks stay.
 pub fn sanitise(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
+    text.chars().filter(|&c| !invisible::is_invisible(c) || c == '\n').collect()
 }
 
 /// A number with its thousands apart.

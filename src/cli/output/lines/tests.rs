@@ -138,8 +138,9 @@ fn screen(width: usize) -> String {
         .chain(handshakes.iter().map(Content::Tls))
         .chain(answers.iter().map(Content::Dns))
         .chain(sessions.iter().map(Content::WebSocket));
-    let lines = contents.map(|content| line(&Record { connection: connection(), content }, width));
-    let lines: Vec<String> = [heading()].into_iter().chain(lines).collect();
+    let columns = Columns::of(width);
+    let lines = contents.map(|content| line(&Record { connection: connection(), content }, columns));
+    let lines: Vec<String> = [heading(columns)].into_iter().chain(lines).collect();
     anstream::adapter::strip_str(&lines.join("\n")).to_string()
 }
 
@@ -162,8 +163,13 @@ fn a_wide_screen_shows_more() {
 }
 
 #[test]
+fn a_very_narrow_screen_goes_without_the_time_of_day() {
+    snapshot("capture-lines-50", &screen(50));
+}
+
+#[test]
 fn no_line_is_longer_than_the_screen() {
-    for width in 62..200 {
+    for width in 40..200 {
         for line in screen(width).lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
@@ -180,7 +186,7 @@ fn an_address_of_ipv6_is_told_from_its_port() {
         Content::Tls(&unnamed),
         Content::WebSocket(&session),
     ] {
-        let line = line(&Record { connection, content }, 140);
+        let line = line(&Record { connection, content }, Columns::of(140));
         assert!(line.contains("[::1]:8080"), "{line}");
     }
 }
@@ -188,6 +194,10 @@ fn an_address_of_ipv6_is_told_from_its_port() {
 #[test]
 fn a_line_holds_nothing_that_rewrites_the_terminal() {
     assert!(!screen(140).contains(|character: char| character.is_control() && character != '\n'));
+    let hostile = exchange("GET", "a\u{202e}b", "/\u{2066}c\u{200b}\u{feff}", "\u{2028}", 200, 1, 1);
+    let content = Content::Exchange(&hostile);
+    let line = line(&Record { connection: connection(), content }, Columns::of(140));
+    assert!(line.ends_with("  a\u{fffd}b/\u{fffd}c\u{fffd}\u{fffd}?\u{fffd}"), "{line:?}");
 }
 
 #[test]

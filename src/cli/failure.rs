@@ -158,6 +158,7 @@ mod engine {
     use super::super::capture::{BadExports, BadFilter};
     use crate::exit::Exit;
     use crate::export::ExportError;
+    use crate::packet::file::FileError;
     use crate::sensor::budget::TooLittle;
     use crate::sensor::read::ReadError;
 
@@ -172,8 +173,13 @@ mod engine {
         if let Some(error) = cause.downcast_ref::<ExportError>() {
             return Some((Exit::Failed, error.hints()));
         }
-        if let Some(ReadError::Filter { .. }) = cause.downcast_ref() {
-            return Some((Exit::Usage, Vec::new()));
+        match cause.downcast_ref() {
+            Some(ReadError::Filter { .. }) => return Some((Exit::Usage, Vec::new())),
+            Some(ReadError::File(FileError::SecondCapture { .. })) => {
+                let hint = "several captures make one file with `mergecap`, not end to end";
+                return Some((Exit::Failed, vec![hint.to_owned()]));
+            }
+            _ => {}
         }
         #[cfg(target_os = "linux")]
         if let Some(error) = cause.downcast_ref::<crate::packet::live::LiveError>() {

@@ -58,3 +58,19 @@ fn a_size_that_is_none_is_a_matter_of_usage() {
         assert!(run.stderr.contains("it is no size such as `25MiB`"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn captures_that_were_joined_end_to_end_are_told_apart() {
+    let file = conversation().file();
+    let run = Run::new("joined").input(&[&file[..], &file].concat()).args(&["--export", "ndjson:-"]).run();
+    assert_eq!((run.code, run.stdout.lines().count()), (1, 1), "{}", run.stderr);
+    let told = format!("a second capture begins at byte {}\n  hint: several captures make one file", file.len());
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
+}
+
+#[test]
+fn a_filter_that_lets_nothing_through_is_blamed_for_it() {
+    let run = Run::new("nothing").input(&conversation().file()).args(&["--filter", "udp"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("no HTTP was seen: the filter let no packet through"), "{}", run.stderr);
+}

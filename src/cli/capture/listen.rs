@@ -56,7 +56,8 @@ pub fn run(args: &Args, budget: &Budget, stop: &AtomicBool, cx: &mut Context) ->
     engine.finish();
     let failures = engine.exports().finish();
     report.status.clear();
-    summary::of_interfaces(&engine.counts(), *listened.as_ref().unwrap_or(&counts), engine.exports(), cx);
+    let counts = *listened.as_ref().unwrap_or(&counts);
+    summary::of_interfaces(&engine.counts(), counts, &args.filter, engine.exports(), cx);
     conclude(failures, listened.map(|_| Exit::Done).map_err(anyhow::Error::new), cx)
 }
 

@@ -102,7 +102,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &
     });
     engine.finish();
     let failures = engine.exports().finish();
-    summary::of_file(&engine.counts(), &counts, engine.exports(), cx);
+    summary::of_file(&engine.counts(), &counts, &args.filter, engine.exports(), cx);
     let ending = match read {
         Ok(()) if stop.load(Ordering::Relaxed) => Ok(Exit::Interrupted),
         Ok(()) => Ok(Exit::Done),

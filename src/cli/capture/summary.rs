@@ -3,19 +3,23 @@
 use super::super::context::Context;
 use super::super::output::{count, counted};
 use crate::export::{ExportCounts, Exports, Unit};
+#[cfg(target_os = "linux")]
+use crate::packet::live::LiveCounts;
 use crate::sensor::EngineCounts;
 use crate::sensor::read::ReadCounts;
 
 /// After a file.
-pub fn of_file(engine: &EngineCounts, read: &ReadCounts, exports: &Exports, cx: &Context) {
-    let seen = Seen { packets: read.frames, filtered: read.filtered, ..Seen::default() };
+pub fn of_file(engine: &EngineCounts, read: &ReadCounts, filter: &str, exports: &Exports, cx: &Context) {
+    let has_filter = !filter.is_empty();
+    let seen = Seen { packets: read.frames, has_filter, filtered: read.filtered, ..Seen::default() };
     cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 
 /// After listening.
 #[cfg(target_os = "linux")]
-pub fn of_interfaces(engine: &EngineCounts, live: crate::packet::live::LiveCounts, exports: &Exports, cx: &Context) {
-    let seen = Seen { packets: live.packets, filtered: 0, dropped: live.dropped, unread: live.unread };
+pub fn of_interfaces(engine: &EngineCounts, live: LiveCounts, filter: &str, exports: &Exports, cx: &Context) {
+    let has_filter = !filter.is_empty();
+    let seen = Seen { packets: live.packets, has_filter, filtered: 0, dropped: live.dropped, unread: live.unread };
     cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 
@@ -23,6 +27,8 @@ pub fn of_interfaces(engine: &EngineCounts, live: crate::packet::live::LiveCount
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     packets: u64,
+    /// Whether there is a filter.
+    has_filter: bool,
     /// Those that the filter rejected, as far as that is known.
     filtered: u64,
     /// Those that the kernel dropped.
@@ -76,7 +82,10 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
         let records = counted(export.left_out, "record");
         lines.push(format!("{}: {records} left out, since the format has no place for such", export.target));
     }
-    lines.extend(engine.unread.why(engine));
+    match engine.packets.frames {
+        0 if seen.has_filter => lines.push("no HTTP was seen: the filter let no packet through".to_owned()),
+        _ => lines.extend(engine.unread.why(engine)),
+    }
     lines.join("\n")
 }
 
@@ -122,7 +131,7 @@ mod tests {
     fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported<'_>)) -> String {
         let (mut engine, mut seen, mut exported) = (EngineCounts::default(), Seen::default(), Exported::default());
         change(&mut engine, &mut seen, &mut exported);
-        engine.packets.frames = seen.packets;
+        engine.packets.frames = seen.packets - seen.filtered;
         engine.transactions.seen = engine.transactions.emitted;
         text(&engine, seen, &exported)
     }
@@ -199,6 +208,16 @@ mod tests {
         });
         let end = "nothing was lost\nhar:out: 4 records left out, since the format has no place for such";
         assert!(text.ends_with(end), "{text}");
+    }
+
+    #[test]
+    fn a_filter_that_lets_nothing_through_is_blamed_for_it() {
+        for (packets, has_filter, why) in
+            [(9, true, "the filter let no packet through"), (0, false, "no packets at all")]
+        {
+            let text = summary(|_, seen, _| *seen = Seen { packets, has_filter, filtered: packets, ..Seen::default() });
+            assert!(text.ends_with(&format!("\nno HTTP was seen: {why}")), "{text}");
+        }
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub fn is_invisible(character: char) -> bool {
 /// Text from the wire, with a mark in place of each character that could rewrite the terminal or hide.
 #[cfg(feature = "engine")]
 pub fn visible(text: &str) -> String {
-    text.chars().map(|character| if is_invisible(character) { char::REPLACEMENT_CHARACTER } else { character }).collect()
+    text.chars()
+        .map(|character| if is_invisible(character) { char::REPLACEMENT_CHARACTER } else { character })
+        .collect()
 }
 
 #[cfg(test)]

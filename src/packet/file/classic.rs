@@ -6,7 +6,7 @@ use super::error::FileError;
 use super::interface::Interface;
 use super::order::ByteOrder;
 use super::window::Window;
-use super::{MAX_CAPTURED, Packet};
+use super::{MAX_CAPTURED, Packet, starts_capture};
 use crate::packet::{LinkType, Timestamp};
 
 /// The length of the file's header, with the magic number.
@@ -23,6 +23,15 @@ pub(super) struct Magic {
 }
 
 impl Magic {
+    /// Whether a file may start with these bytes: magic number and version. Versions after 2.4 have never been.
+    pub fn starts_with_version(bytes: &[u8; 8]) -> bool {
+        let version = |magic: Magic| (magic.order.u16(bytes, 4), magic.order.u16(bytes, 6));
+        bytes
+            .first_chunk()
+            .and_then(|magic| Magic::of(*magic))
+            .is_some_and(|magic| matches!(version(magic), (2, 0..=4)))
+    }
+
     /// From the first four bytes of a file, if it is a pcap file.
     pub fn of(bytes: [u8; 4]) -> Option<Self> {
         let (order, fraction) = match bytes {
@@ -84,6 +93,10 @@ impl Classic {
             Lengths::SmallerIsCaptured => (field(8).min(field(12)), field(8).max(field(12))),
             Lengths::CapturedLast => (field(12), field(8)),
         };
+        // A packet of which nothing was captured is rare, and what the header of another file looks like.
+        if (captured == 0 || captured > MAX_CAPTURED) && header.first_chunk().is_some_and(starts_capture) {
+            return Err(FileError::SecondCapture { offset: window.offset() });
+        }
         if captured > MAX_CAPTURED {
             return Err(FileError::TooLong { offset: window.offset(), length: captured, limit: MAX_CAPTURED });
         }

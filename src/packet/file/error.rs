@@ -41,6 +41,13 @@ pub enum FileError {
         /// Where the incomplete record starts.
         offset: u64,
     },
+    /// Another capture file begins where a record or block should, as when two were joined end to end. Everything before
+    /// it has been given.
+    #[error("a second capture begins at byte {offset}")]
+    SecondCapture {
+        /// Where its header starts.
+        offset: u64,
+    },
     /// A packet or a description of an interface larger than any that makes sense.
     #[error("the record at byte {offset} has {length} bytes, more than {limit}")]
     TooLong {

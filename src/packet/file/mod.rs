@@ -141,6 +141,11 @@ impl CaptureFile {
     }
 }
 
+/// Whether a capture file may start with these bytes: inside of one, another one joined to its end does.
+fn starts_capture(bytes: &[u8; 8]) -> bool {
+    bytes.first_chunk().is_some_and(|magic| Pcapng::starts(*magic)) || Magic::starts_with_version(bytes)
+}
+
 /// Says what the input is, as it is no capture file.
 fn unknown(mut window: Window, compressed: bool) -> FileError {
     if let Err(error) = window.fill(lookalike::SAMPLE) {

@@ -8,7 +8,7 @@ use super::error::{FileError, Problem};
 use super::interface::Interface;
 use super::order::ByteOrder;
 use super::window::Window;
-use super::{MAX_CAPTURED, Packet};
+use super::{MAX_CAPTURED, Packet, starts_capture};
 use crate::packet::Timestamp;
 
 /// The most interfaces that a file may describe, over all its sections.
@@ -89,6 +89,9 @@ impl Pcapng {
             if kind == SECTION_HEADER {
                 self.section(window, interfaces.len())?;
                 continue;
+            }
+            if !matches!(kind, INTERFACE_DESCRIPTION..=ENHANCED_PACKET) && starts_capture(&header) {
+                return Err(FileError::SecondCapture { offset });
             }
             if length < 12 || !length.is_multiple_of(4) {
                 return Err(FileError::Malformed { offset, problem: Problem::Length(length) });

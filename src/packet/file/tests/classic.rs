@@ -1,6 +1,6 @@
 //! pcap.
 
-use super::build::{MICROS, NANOS, ORDERS, Pcap, Put};
+use super::build::{MICROS, NANOS, Ng, ORDERS, Pcap, Put};
 use super::*;
 
 #[test]
@@ -83,6 +83,24 @@ fn a_file_cut_anywhere_gives_what_came_before() {
             assert_eq!(reading.whole(), [b"first"]);
         } else {
             assert_eq!(reading.cut(), (vec![&b"first"[..]], second as u64), "{end}");
+        }
+    }
+}
+
+#[test]
+fn a_second_capture_is_told_from_a_bad_packet() {
+    for order in ORDERS {
+        let pcap = Pcap::new(order, NANOS).record(1, 0, b"one").bytes;
+        let pcapng = Ng::ethernet(order).enhanced(0, 1, b"one").bytes;
+        for other in ORDERS {
+            let other_pcap = Pcap::new(other, MICROS).record(2, 0, b"two").bytes;
+            let other_pcapng = Ng::ethernet(other).enhanced(0, 2, b"two").bytes;
+            for (first, second) in [(&pcap, &other_pcap), (&pcap, &other_pcapng), (&pcapng, &other_pcap)] {
+                let reading = read(&[&first[..], second].concat());
+                assert_eq!(reading.frames.len(), 1);
+                let Some(FileError::SecondCapture { offset }) = reading.error else { panic!("{:?}", reading.error) };
+                assert_eq!(offset, first.len() as u64);
+            }
         }
     }
 }

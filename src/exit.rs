@@ -24,7 +24,8 @@ pub enum Exit {
     TimedOut = 7,
     /// The command line is incomplete or wrong.
     Usage = 64,
-    /// Interrupted by Ctrl-C.
+    /// Interrupted by Ctrl-C or another signal before it was done. To a capture that listens, a signal is its end: that
+    /// is [`Exit::Done`].
     Interrupted = 130,
 }
 
@@ -60,7 +61,7 @@ impl Exit {
             Exit::Deployment => "the deployment failed, was rolled back or superseded",
             Exit::TimedOut => "timed out watching; the deployment goes on",
             Exit::Usage => "the command line is incomplete or wrong",
-            Exit::Interrupted => "interrupted by Ctrl-C",
+            Exit::Interrupted => "interrupted by Ctrl-C or SIGTERM before it was done (listening ends so, with 0)",
         }
     }
 }

@@ -22,6 +22,15 @@ pub struct ReadCounts {
     pub filtered: u64,
 }
 
+/// How reading ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// There is nothing more.
+    Reached,
+    /// The observer has had enough.
+    Stopped,
+}
+
 /// Why reading stopped before the end of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -42,14 +51,14 @@ pub fn read(
     filter: &str,
     engine: &mut Engine,
     mut observe: impl FnMut(&mut Engine) -> ControlFlow<()>,
-) -> (ReadCounts, Result<(), ReadError>) {
+) -> (ReadCounts, Result<End, ReadError>) {
     let mut counts = ReadCounts::default();
     let mut programs = Programs::new(filter);
     let mut next_tick = Instant::now() + TICK;
     loop {
         let frame = match file.next() {
             Ok(Some(frame)) => frame,
-            Ok(None) => return (counts, Ok(())),
+            Ok(None) => return (counts, Ok(End::Reached)),
             Err(error) => return (counts, Err(error.into())),
         };
         counts.frames += 1;
@@ -61,7 +70,7 @@ pub fn read(
         if counts.frames.is_multiple_of(u64::from(FRAMES_A_LOOK)) && Instant::now() >= next_tick {
             next_tick = Instant::now() + TICK;
             if observe(engine).is_break() {
-                return (counts, Ok(()));
+                return (counts, Ok(End::Stopped));
             }
         }
     }

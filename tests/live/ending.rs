@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::child::Child;
 use crate::support::lab::{CABLE, Lab, SERVER};
 use crate::support::nginx::{Nginx, PORT};
-use crate::support::sensor::Sensor;
+use crate::support::sensor::{BINARY, Sensor};
 use crate::support::wait_for;
 
 #[test]
@@ -18,6 +18,35 @@ fn sigterm_under_load_ends_it_in_time_with_all_lines_whole() {
 #[test]
 fn sigint_under_load_ends_it_in_time_with_all_lines_whole() {
     ends_in_time(Signal::INT);
+}
+
+#[test]
+fn the_end_of_its_terminal_is_its_end() {
+    ends_in_time(Signal::HUP);
+}
+
+#[test]
+fn under_nohup_the_end_of_its_terminal_is_nothing() {
+    let Some(lab) = Lab::with(&["nohup"]) else { return };
+    let mut command = lab.server.command("nohup");
+    command.arg(BINARY);
+    let sensor = Sensor::of(&lab, command).listen();
+    sensor.signal(Signal::HUP);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!sensor.stderr().contains("lost"), "{}", sensor.stderr());
+    sensor.stop().well();
+}
+
+/// `timeout` signals its child, and then the child's whole group.
+#[test]
+fn two_signals_at_once_are_one() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let sensor = Sensor::new(&lab).args(&["--interface", CABLE]).listen();
+    // Two kinds, because two of a kind that come together are one for the kernel.
+    sensor.signal(Signal::TERM);
+    let ended = sensor.stop_with(Signal::INT);
+    assert!(ended.stderr.contains("lost"), "a summary: {}", ended.stderr);
+    ended.well();
 }
 
 fn ends_in_time(signal: Signal) {
@@ -46,9 +75,8 @@ fn a_second_signal_ends_it_at_once() {
     let sensor = Sensor::new(&lab).args(&["--interface", CABLE]).stdout(writer).listen();
     let _load = load(&lab);
     std::thread::sleep(Duration::from_millis(800));
-    // Two kinds, because two of a kind that come together are one.
     sensor.signal(Signal::TERM);
-    std::thread::sleep(Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(750));
     let ended = sensor.stop_with(Signal::INT);
     assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
     assert!(!ended.stderr.contains("lost"), "no summary: {}", ended.stderr);

@@ -1,7 +1,7 @@
 //! Listening on interfaces: opens, drops its rights, listens until it is stopped.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -9,7 +9,8 @@ use bytesize::ByteSize;
 
 use super::super::context::Context;
 use super::super::output::{StatusLine, count, counted};
-use super::{Args, conclude, exports, options, summary};
+use super::ending::Ending;
+use super::{Args, NO_SIGNALS, conclude, exports, options, summary};
 use crate::exit::Exit;
 use crate::export::Overflow;
 use crate::packet::filter::Target;
@@ -21,7 +22,7 @@ use crate::sensor::{Budget, Engine, EngineCounts};
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_millis(500);
 
-pub fn run(args: &Args, budget: &Budget, stop: &AtomicBool, cx: &mut Context) -> anyhow::Result<Exit> {
+pub fn run(args: &Args, budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
     options::check_filter(&args.filter, Target::Socket)?;
     let mut live = Live::open(&args.interface, &args.filter, budget.ring_bytes)?;
     // Before the first thread starts, since rights belong to threads.
@@ -31,6 +32,7 @@ pub fn run(args: &Args, budget: &Budget, stop: &AtomicBool, cx: &mut Context) ->
     let exports = exports::open(&args.export, &names, budget, Overflow::Drop, cx)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
 
+    let stop = ending.in_order().context(NO_SIGNALS)?;
     cx.printer.note(&format!(
         "listening on {}; at most {} in {}; stop with Ctrl-C",
         names.join(", "),

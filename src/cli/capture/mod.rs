@@ -1,5 +1,6 @@
 //! `sidetap capture`: HTTP transactions from packets, of interfaces or of a capture file.
 
+mod ending;
 mod exports;
 #[cfg(target_os = "linux")]
 mod listen;
@@ -8,13 +9,13 @@ mod summary;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bytesize::ByteSize;
 
+use self::ending::Ending;
 pub use self::exports::BadExports;
 use self::exports::ExportArg;
 pub use self::options::BadFilter;
@@ -25,7 +26,7 @@ use crate::exit::Exit;
 use crate::export::{ExportError, Exports, Overflow};
 use crate::packet::file::CaptureFile;
 use crate::packet::filter::Target;
-use crate::sensor::read::{self, ReadCounts};
+use crate::sensor::read::{self, End, ReadCounts};
 use crate::sensor::{Budget, Engine};
 
 /// Turn packets into HTTP transactions.
@@ -58,6 +59,8 @@ pub struct Args {
     stat_duration: Duration,
 }
 
+const NO_SIGNALS: &str = "cannot listen for signals";
+
 const EXAMPLES: &str = "Examples:
   sidetap capture --read trace.pcap
   sidetap capture --read trace.pcap --export ndjson:- | jq .
@@ -65,25 +68,17 @@ const EXAMPLES: &str = "Examples:
 
 pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let budget = Budget::new(options::memory_limit(args.memory_limit))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The first one ends the work, a second one does not wait for that. The order matters: the first must not see
-        // what it has just set.
-        let interrupted = i32::from(Exit::Interrupted.code());
-        signal_hook::flag::register_conditional_shutdown(signal, interrupted, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .context("cannot listen for signals")?;
-    }
+    let ending = Ending::at_once().context(NO_SIGNALS)?;
     match &args.read {
-        Some(path) => read_file(args, path, &budget, &stop, cx),
+        Some(path) => read_file(args, path, &budget, ending, cx),
         #[cfg(target_os = "linux")]
-        None => listen::run(args, &budget, &stop, cx),
+        None => listen::run(args, &budget, ending, cx),
         #[cfg(not(target_os = "linux"))]
         None => anyhow::bail!("listening on interfaces works on Linux only; `--read FILE` works here, too"),
     }
 }
 
-fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &mut Context) -> anyhow::Result<Exit> {
+fn read_file(args: &Args, path: &Path, budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
     options::check_filter(&args.filter, Target::File)?;
     let name = path.display().to_string();
     let mut file = match name.as_str() {
@@ -93,6 +88,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &
     exports::check(&args.export, Some(path))?;
     let exports = exports::open(&args.export, &[], budget, Overflow::Wait, cx)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
+    let stop = ending.in_order().context(NO_SIGNALS)?;
     let (counts, read) = read::read(&mut file, &args.filter, &mut engine, |engine| {
         engine.exports().flush();
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {
@@ -104,8 +100,10 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, stop: &AtomicBool, cx: &
     let failures = engine.exports().finish();
     summary::of_file(&engine.counts(), &counts, &args.filter, engine.exports(), cx);
     let ending = match read {
-        Ok(()) if stop.load(Ordering::Relaxed) => Ok(Exit::Interrupted),
-        Ok(()) => Ok(Exit::Done),
+        Ok(End::Reached) => Ok(Exit::Done),
+        Ok(End::Stopped) if stop.load(Ordering::Relaxed) => Ok(Exit::Interrupted),
+        // Nobody reads what is written.
+        Ok(End::Stopped) => Ok(Exit::Done),
         Err(error) => Err(anyhow::Error::new(error).context(unread_rest(&name, &counts, engine.exports()))),
     };
     conclude(failures, ending, cx)

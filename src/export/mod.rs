@@ -82,11 +82,14 @@ pub struct ExportError {
 impl ExportError {
     /// What to do about it.
     pub fn hints(&self) -> Vec<String> {
-        match self.source.kind() {
-            std::io::ErrorKind::PermissionDenied => vec![
-                "listening gives up root's rights before it writes: name a place that is writable without them".into(),
+        let refused = self.source.kind() == std::io::ErrorKind::PermissionDenied;
+        match refused && self.target.starts_with("har:") {
+            true => vec![
+                "listening gives up root's rights before it makes HAR files: name a directory that is writable without \
+                 them, or one that is not there yet"
+                    .into(),
             ],
-            _ => Vec::new(),
+            false => Vec::new(),
         }
     }
 }

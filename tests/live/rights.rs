@@ -58,19 +58,39 @@ fn without_net_raw_it_says_what_to_add() {
 }
 
 #[test]
-fn root_without_its_rights_says_why_it_cannot_write() {
+fn root_writes_where_it_may_though_it_gives_up_its_rights() {
+    let Some(lab) = Lab::with(&["nginx", "curl"]) else { return };
+    let _nginx = Nginx::start(&lab);
+    let theirs = theirs(&lab);
+    let exports = ["ndjson", "pcapng", "har"].map(|kind| format!("{kind}:{}/{kind}", theirs.display()));
+    let args: Vec<&str> = exports.iter().flat_map(|export| ["--export", export]).collect();
+    let listening = Sensor::new(&lab).args(&args).listen();
+    has_no_rights(&listening);
+    lab.client.run("curl", &["--silent", "--output", "/dev/null", &format!("http://{SERVER}:{PORT}/a")]);
+    listening.stop().without_loss();
+    assert_eq!(std::fs::read_to_string(theirs.join("ndjson")).expect("a file").lines().count(), 1);
+    assert!(std::fs::metadata(theirs.join("pcapng")).expect("a file").len() > 500);
+    assert_eq!(std::fs::read_dir(theirs.join("har")).expect("a directory").count(), 1);
+}
+
+/// HAR files are made one after the other.
+#[test]
+fn root_without_its_rights_says_why_it_cannot_make_har_files() {
     let Some(lab) = Lab::with(&[]) else { return };
+    let export = format!("har:{}", theirs(&lab).display());
+    let ended = Sensor::new(&lab).args(&["--export", &export]).fail();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+    for words in ["cannot write to", "Permission denied", "hint: listening gives up root's rights"] {
+        assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
+    }
+}
+
+/// A directory that belongs to somebody else, who alone may write in it.
+fn theirs(lab: &Lab) -> PathBuf {
     let theirs = lab.directory().join("theirs");
     std::fs::create_dir(&theirs).expect("a directory");
     std::os::unix::fs::chown(&theirs, Some(65_534), None).expect("root may give away");
-    for kind in ["ndjson", "pcapng", "har"] {
-        let export = format!("{kind}:{}/out", theirs.display());
-        let ended = Sensor::new(&lab).args(&["--export", &export]).fail();
-        assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
-        for words in ["cannot write to", "Permission denied", "hint: listening gives up root's rights"] {
-            assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
-        }
-    }
+    theirs
 }
 
 fn sees_everything_once(lab: &Lab, sensor: Sensor<'_>, check: impl Fn(&Listening)) {

@@ -77,58 +77,84 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     one.is_file() && matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Opens all exports; with none named, standard output. Frames come from these interfaces, in the order of their numbers.
-pub fn open(
-    args: &[ExportArg],
+/// An export whose file is open and whose thread is not started.
+pub enum Opened {
+    /// Lines for a person at the terminal.
+    Lines,
+    Ndjson(String, Box<dyn Write + Send>),
+    Har(PathBuf),
+    Pcapng(String, Box<dyn Write + Send>),
+}
+
+/// Opens what the exports write to; with none named, standard output. HAR files are made later, but their directory now.
+pub fn open(args: &[ExportArg], cx: &Context) -> Result<Vec<Opened>, ExportError> {
+    if args.is_empty() {
+        let lines = cx.printer.shows_lines();
+        return Ok(vec![if lines { Opened::Lines } else { Opened::Ndjson("-".to_owned(), Box::new(io::stdout())) }]);
+    }
+    let mut opened = Vec::new();
+    for arg in args {
+        opened.push(match arg {
+            ExportArg::Ndjson(target) => {
+                Opened::Ndjson(target.clone(), file(target, OpenOptions::new().create(true).append(true))?)
+            }
+            ExportArg::Har(directory) => {
+                std::fs::create_dir_all(directory)
+                    .map_err(|source| ExportError { target: har_target(directory), source })?;
+                Opened::Har(directory.clone())
+            }
+            ExportArg::Pcapng(target) => Opened::Pcapng(
+                target.clone(),
+                file(target, OpenOptions::new().create(true).write(true).truncate(true))?,
+            ),
+            ExportArg::None => continue,
+        });
+    }
+    Ok(opened)
+}
+
+/// Starts the threads of all exports. Frames come from these interfaces, in the order of their numbers.
+pub fn start(
+    opened: Vec<Opened>,
     interfaces: &[&str],
     budget: &Budget,
     overflow: Overflow,
-    cx: &Context,
-) -> anyhow::Result<Exports> {
-    let each = budget.queue_bytes / args.len().max(1);
+) -> Result<Exports, ExportError> {
+    let each = budget.queue_bytes / opened.len().max(1);
+    let queue = |target: &str, writer| {
+        WriteQueue::new(writer, each, overflow).map_err(|source| ExportError { target: target.to_owned(), source })
+    };
     let mut exports: Vec<Box<dyn Export>> = Vec::new();
-    if args.is_empty() {
-        exports.push(match cx.printer.shows_lines() {
-            true => Box::new(Live::new(WriteQueue::new(Box::new(anstream::stdout()), each, overflow)?)),
-            false => ndjson("-", each, overflow)?,
-        });
-    }
-    for arg in args {
-        match arg {
-            ExportArg::Ndjson(target) => exports.push(ndjson(target, each, overflow)?),
-            ExportArg::Har(directory) => {
-                let target = format!("har:{}", directory.display());
-                exports.push(Box::new(Har::new(target, directory.clone(), each, overflow)?));
+    for opened in opened {
+        exports.push(match opened {
+            Opened::Lines => Box::new(Live::new(queue("standard output", Box::new(anstream::stdout()))?)),
+            Opened::Ndjson(target, writer) => {
+                let target = format!("ndjson:{target}");
+                let queue = queue(&target, writer)?;
+                Box::new(Ndjson::new(target, queue))
             }
-            ExportArg::Pcapng(target) => {
-                let mut export = Pcapng::new(format!("pcapng:{target}"), create(target)?, each, overflow)?;
+            Opened::Har(directory) => Box::new(Har::new(har_target(&directory), directory, each, overflow)?),
+            Opened::Pcapng(target, writer) => {
+                let mut export = Pcapng::new(format!("pcapng:{target}"), writer, each, overflow)?;
                 for (number, name) in interfaces.iter().enumerate() {
                     export.interface(number as u32, name, 0);
                 }
-                exports.push(Box::new(export));
+                Box::new(export)
             }
-            ExportArg::None => {}
-        }
+        });
     }
     Ok(Exports::new(exports))
 }
 
-fn ndjson(target: &str, bytes: usize, overflow: Overflow) -> anyhow::Result<Box<dyn Export>> {
-    let writer = match target {
-        "-" => Box::new(io::stdout()) as Box<dyn Write + Send>,
-        path => file(path, OpenOptions::new().create(true).append(true))?,
-    };
-    Ok(Box::new(Ndjson::new(format!("ndjson:{target}"), WriteQueue::new(writer, bytes, overflow)?)))
+fn har_target(directory: &Path) -> String {
+    format!("har:{}", directory.display())
 }
 
-fn create(target: &str) -> Result<Box<dyn Write + Send>, ExportError> {
-    match target {
-        "-" => Ok(Box::new(io::stdout())),
-        path => file(path, OpenOptions::new().create(true).write(true).truncate(true)),
-    }
-}
-
+/// Standard output, or a file opened like this.
 fn file(path: &str, how: &OpenOptions) -> Result<Box<dyn Write + Send>, ExportError> {
+    if path == "-" {
+        return Ok(Box::new(io::stdout()));
+    }
     match how.open(path) {
         Ok(file) => Ok(Box::new(file)),
         Err(source) => Err(ExportError { target: path.to_owned(), source }),

@@ -1,4 +1,4 @@
-//! Listening on interfaces: opens, drops its rights, listens until it is stopped.
+//! Listening on interfaces: opens, drops its rights, starts threads, listens until it is stopped.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
@@ -25,11 +25,13 @@ const STATUS: Duration = Duration::from_millis(500);
 pub fn run(args: &Args, budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
     options::check_filter(&args.filter, Target::Socket)?;
     let mut live = Live::open(&args.interface, &args.filter, budget.ring_bytes)?;
+    exports::check(&args.export, None)?;
+    // Root may write where it may not any more without its rights.
+    let exports = exports::open(&args.export, cx)?;
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
     let names: Vec<&str> = live.interfaces().collect();
-    exports::check(&args.export, None)?;
-    let exports = exports::open(&args.export, &names, budget, Overflow::Drop, cx)?;
+    let exports = exports::start(exports, &names, budget, Overflow::Drop)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
 
     let stop = ending.in_order().context(NO_SIGNALS)?;

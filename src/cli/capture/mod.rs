@@ -86,7 +86,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, ending: Ending, cx: &mut
         _ => CaptureFile::open(path).with_context(|| format!("cannot read `{name}`"))?,
     };
     exports::check(&args.export, Some(path))?;
-    let exports = exports::open(&args.export, &[], budget, Overflow::Wait, cx)?;
+    let exports = exports::start(exports::open(&args.export, cx)?, &[], budget, Overflow::Wait)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
     let stop = ending.in_order().context(NO_SIGNALS)?;
     let (counts, read) = read::read(&mut file, &args.filter, &mut engine, |engine| {

@@ -248,6 +248,17 @@ impl Current {
     }
 }
 
+/// Makes a directory if it is missing, and tries whether files can be made in it.
+pub fn takes_files(directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let trial = directory.join(format!(".sidetap-{}.part", std::process::id()));
+    match OpenOptions::new().write(true).create_new(true).open(&trial) {
+        Ok(_) => fs::remove_file(&trial),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The second in which the first of these entries began, as it is in names of files.
 fn second(entries: &[u8]) -> String {
     let time = entries.get(START.len()..START.len() + "2023-11-14T22:13:20".len()).unwrap_or_default();

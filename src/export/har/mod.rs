@@ -40,7 +40,7 @@ impl Har {
     ///
     /// # Errors
     ///
-    /// The directory is missing and cannot be made, or the thread that writes cannot be started. What happens to files
+    /// The directory is missing and cannot be made, takes no files, or the thread that writes cannot be started. What happens to files
     /// later is told by [`Export::finish`].
     pub fn new(target: String, directory: PathBuf, bytes: usize, overflow: Overflow) -> Result<Self, ExportError> {
         Har::with_limits(target, directory, bytes, overflow, Limits::default())
@@ -54,10 +54,10 @@ impl Har {
         limits: Limits,
     ) -> Result<Self, ExportError> {
         let written = Arc::new(AtomicU64::new(0));
-        let made = std::fs::create_dir_all(&directory);
+        let takes_files = files::takes_files(&directory);
         let files = Arc::new(Mutex::new(Files::new(directory, limits, Arc::clone(&written))));
         let writer = Box::new(Writer(Arc::clone(&files)));
-        match made.and_then(|()| WriteQueue::new(writer, bytes, overflow)) {
+        match takes_files.and_then(|()| WriteQueue::new(writer, bytes, overflow)) {
             Ok(queue) => Ok(Har { target, queue, clock: Rfc3339::default(), files, written, left_out: 0 }),
             Err(source) => Err(ExportError { target, source }),
         }

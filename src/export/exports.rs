@@ -63,12 +63,13 @@ impl Exports {
             unit: export.unit(),
             queue: export.counts(),
             left_out: export.left_out(),
+            failure: export.failure(),
         })
     }
 }
 
 /// What became of what an export was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportCounts<'a> {
     /// Where it goes, as the user named it.
     pub target: &'a str,
@@ -77,4 +78,6 @@ pub struct ExportCounts<'a> {
     pub queue: QueueCounts,
     /// Records that the export has no form for; `queue` does not count them.
     pub left_out: u64,
+    /// Why it cannot write at the moment.
+    pub failure: Option<String>,
 }

@@ -4,6 +4,7 @@
 //! - [`ndjson`]: one JSON object a line
 //! - [`har`]: rolling files of HAR 1.2
 //! - [`pcapng`]: the frames themselves, with comments that name what they completed
+//! - [`output`]: a file or stream that lines or blocks are written to whole
 //! - [`queue`]: the thread that writes, and what waits for it
 //! - [`json`], [`url`]: write JSON and URLs
 
@@ -11,6 +12,7 @@ pub mod exports;
 pub mod har;
 pub mod json;
 pub mod ndjson;
+pub mod output;
 pub mod pcapng;
 pub mod queue;
 #[cfg(test)]
@@ -20,6 +22,7 @@ pub mod url;
 pub use exports::{ExportCounts, Exports};
 pub use har::Har;
 pub use ndjson::Ndjson;
+pub use output::{Framing, Output};
 pub use pcapng::Pcapng;
 pub use queue::{Overflow, QueueCounts, WriteQueue};
 
@@ -42,6 +45,11 @@ pub trait Export {
 
     /// What became of what it was given so far, in [`Export::unit`]s.
     fn counts(&self) -> QueueCounts;
+
+    /// Why it cannot write at the moment, if so; it tries again all the same.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 
     /// What [`Export::counts`] counts.
     fn unit(&self) -> Unit {

@@ -52,6 +52,10 @@ impl Export for Ndjson {
         self.queue.counts()
     }
 
+    fn failure(&self) -> Option<String> {
+        self.queue.failure()
+    }
+
     fn reader_is_gone(&self) -> bool {
         self.queue.reader_is_gone()
     }

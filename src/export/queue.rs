@@ -4,8 +4,10 @@
 //! writer. When all of them wait to be written, either the capture waits, too (a file can), or it waits for
 //! [`PATIENCE`], which the ring can bridge, and then drops lines and counts them until the writer is back. In the end
 //! such a capture waits for [`FAREWELL`], and what is not written by then is dropped, too.
+//!
+//! What cannot be written is lost and counted, and the next chunk is tried again: a disk may be full for a while.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -35,6 +37,21 @@ pub enum Overflow {
     Drop,
 }
 
+/// Where chunks go.
+pub trait Sink: Send {
+    /// Writes a chunk of so many lines, and sees that it reaches whoever reads. An empty one says that time has passed.
+    fn write(&mut self, chunk: &[u8], lines: u64) -> Written;
+}
+
+/// What became of a chunk.
+#[derive(Debug)]
+pub struct Written {
+    /// Lines that were written.
+    pub lines: u64,
+    /// Why it were not all of them, or what else went wrong.
+    pub result: io::Result<()>,
+}
+
 /// Hands lines to a thread that writes them.
 #[derive(Debug)]
 pub struct WriteQueue {
@@ -61,8 +78,18 @@ pub struct WriteQueue {
 struct Shared {
     written: AtomicU64,
     unwritten: AtomicU64,
-    failed: AtomicBool,
-    error: Mutex<Option<io::Error>>,
+    /// The last chunk could not be written.
+    failing: AtomicBool,
+    trouble: Mutex<Trouble>,
+}
+
+/// What writing has met.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// First of all.
+    first: Option<io::Error>,
+    /// Last of all.
+    last: Option<(io::ErrorKind, String)>,
 }
 
 /// What became of lines.
@@ -76,8 +103,8 @@ pub struct QueueCounts {
 }
 
 impl WriteQueue {
-    /// A queue of so many bytes in front of a writer.
-    pub fn new(mut writer: Box<dyn Write + Send>, bytes: usize, overflow: Overflow) -> io::Result<Self> {
+    /// A queue of so many bytes in front of a sink.
+    pub fn new(mut sink: Box<dyn Sink>, bytes: usize, overflow: Overflow) -> io::Result<Self> {
         let chunk_len = (bytes / CHUNKS).clamp(CHUNK, MOST_CHUNK);
         let chunks = match overflow {
             // Who can wait gains nothing from a long queue.
@@ -90,7 +117,7 @@ impl WriteQueue {
         let seen_by_writer = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("export".to_owned()).spawn(move || {
             for (mut chunk, lines) in chunks_to_write {
-                seen_by_writer.write(&mut *writer, &chunk, lines);
+                seen_by_writer.write(&mut *sink, &chunk, lines);
                 chunk.clear();
                 // One line that was unusually long does not hold its memory for good.
                 chunk.shrink_to(2 * chunk_len);
@@ -152,11 +179,21 @@ impl WriteQueue {
         })
     }
 
-    /// Whether writing has failed because nobody reads any longer.
+    /// Why the last chunk could not be written, if so.
+    pub fn failure(&self) -> Option<String> {
+        self.trouble(|last| last.1.clone())
+    }
+
+    /// Whether the last chunk could not be written because nobody reads any longer.
     pub fn reader_is_gone(&self) -> bool {
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
-        self.shared.failed.load(Ordering::Relaxed)
-            && self.shared.error.lock().is_ok_and(|error| error.as_ref().is_some_and(gone))
+        self.trouble(|last| last.0 == io::ErrorKind::BrokenPipe).unwrap_or(false)
+    }
+
+    fn trouble<T>(&self, ask: impl FnOnce(&(io::ErrorKind, String)) -> T) -> Option<T> {
+        if !self.shared.failing.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.shared.trouble.lock().ok()?.last.as_ref().map(ask)
     }
 
     /// Writes what is left, has the writer flush, and waits for it. The first error that writing met; a reader that has
@@ -182,7 +219,7 @@ impl WriteQueue {
         if thread.join().is_err() {
             return Some(io::Error::other("the writing thread has panicked"));
         }
-        self.shared.error.lock().ok()?.take().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+        self.shared.trouble.lock().ok()?.first.take()
     }
 
     /// The writer ends when there is nothing left to write, and with it the channel of empty chunks.
@@ -240,41 +277,41 @@ impl WriteQueue {
 }
 
 impl Shared {
-    fn write(&self, writer: &mut dyn Write, chunk: &[u8], lines: u64) {
-        if !self.failed.load(Ordering::Relaxed) {
-            match writer.write_all(chunk).and_then(|()| writer.flush()) {
-                Ok(()) => {
-                    self.written.fetch_add(lines, Ordering::Relaxed);
-                    return;
-                }
-                Err(error) => {
-                    self.failed.store(true, Ordering::Relaxed);
-                    if let Ok(mut first) = self.error.lock() {
-                        first.get_or_insert(error);
+    fn write(&self, sink: &mut dyn Sink, chunk: &[u8], lines: u64) {
+        let Written { lines: written, result } = sink.write(chunk, lines);
+        let written = written.min(lines);
+        self.written.fetch_add(written, Ordering::Relaxed);
+        self.unwritten.fetch_add(lines - written, Ordering::Relaxed);
+        match result {
+            // Where nothing was to be written, nothing is known.
+            Ok(()) if chunk.is_empty() => {}
+            Ok(()) => self.failing.store(false, Ordering::Relaxed),
+            Err(error) => {
+                if let Ok(mut trouble) = self.trouble.lock() {
+                    trouble.last = Some((error.kind(), error.to_string()));
+                    if error.kind() != io::ErrorKind::BrokenPipe {
+                        trouble.first.get_or_insert(error);
                     }
                 }
+                self.failing.store(true, Ordering::Relaxed);
             }
         }
-        self.unwritten.fetch_add(lines, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::output::{Framing, Output};
 
     /// Never comes back from a write.
     struct Stuck;
 
-    impl Write for Stuck {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+    impl Sink for Stuck {
+        fn write(&mut self, _: &[u8], _: u64) -> Written {
             loop {
                 std::thread::park();
             }
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
         }
     }
 
@@ -301,15 +338,48 @@ mod tests {
     /// Writes when it is let to.
     struct Late(Receiver<()>);
 
-    impl Write for Late {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    impl Sink for Late {
+        fn write(&mut self, _: &[u8], lines: u64) -> Written {
             let _ = self.0.recv();
-            Ok(bytes.len())
+            Written { lines, result: Ok(()) }
         }
+    }
 
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+    /// Has room for one line of a chunk only, until it is told otherwise.
+    struct Narrow(Arc<AtomicBool>);
+
+    impl Sink for Narrow {
+        fn write(&mut self, _: &[u8], lines: u64) -> Written {
+            match self.0.load(Ordering::Relaxed) {
+                false => Written { lines: lines.min(1), result: Err(io::ErrorKind::StorageFull.into()) },
+                true => Written { lines, result: Ok(()) },
+            }
         }
+    }
+
+    #[test]
+    fn what_could_not_be_written_once_is_lost_and_the_rest_is_not() {
+        let wide = Arc::new(AtomicBool::new(false));
+        let mut queue = WriteQueue::new(Box::new(Narrow(Arc::clone(&wide))), 4 * CHUNK, Overflow::Wait).unwrap();
+        let flush = |queue: &mut WriteQueue, lines: u64| {
+            let before = queue.counts();
+            (0..lines).for_each(|_| line(queue));
+            queue.flush();
+            while queue.counts().written + queue.counts().failed < before.written + before.failed + lines {
+                std::thread::yield_now();
+            }
+        };
+        flush(&mut queue, 3);
+        while queue.failure().is_none() {
+            std::thread::yield_now();
+        }
+        wide.store(true, Ordering::Relaxed);
+        flush(&mut queue, 2);
+        while queue.failure().is_some() {
+            std::thread::yield_now();
+        }
+        assert_eq!(queue.counts(), QueueCounts { written: 3, dropped: 0, failed: 2 });
+        assert_eq!(queue.finish().unwrap().kind(), io::ErrorKind::StorageFull);
     }
 
     #[test]
@@ -329,7 +399,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn every_line_is_written_or_counted_when_the_disk_is_full() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut queue = WriteQueue::new(Box::new(full), 4 * CHUNK, Overflow::Drop).unwrap();
+        let mut queue =
+            WriteQueue::new(Box::new(Output::file(full, Framing::Lines, false)), 4 * CHUNK, Overflow::Drop).unwrap();
         for _ in 0..1000 {
             line(&mut queue);
         }

@@ -41,6 +41,12 @@ impl Run {
         self
     }
 
+    /// A file that is there before.
+    pub fn file(self, path: &str, bytes: &[u8]) -> Self {
+        std::fs::write(self.directory.join(path), bytes).unwrap();
+        self
+    }
+
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(|&arg| arg.to_owned()));
         self
@@ -132,4 +138,14 @@ fn a_reader_that_goes_away_is_no_failure() {
         let run = run.stdout(writer).run();
         assert_eq!(run.code, 0, "{kind}: {}", run.stderr);
     }
+}
+
+#[test]
+fn a_line_that_a_killed_process_left_spoils_no_other() {
+    let run = Run::new("torn").input(&conversation().file()).file("out", b"{}\n{\"type").export("ndjson", "out").run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = String::from_utf8(run.read("out")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines.len(), &lines[..2]), (3, &["{}", "{\"type"][..]));
+    assert!(lines[2].starts_with(r#"{"type":"http""#), "{text}");
 }

@@ -1,13 +1,15 @@
 //! Outputs that take nothing: the capture goes on, and what is lost is counted.
 
 use std::io::Read;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use crate::support::lab::{CABLE, Lab, SERVER};
-use crate::support::memory_limit;
 use crate::support::nginx::{Nginx, PORT};
 use crate::support::record::Record;
-use crate::support::sensor::Sensor;
+use crate::support::sensor::{BINARY, Sensor};
+use crate::support::{memory_limit, wait_for};
 
 #[test]
 fn a_reader_that_does_not_read_costs_records_and_nothing_else() {
@@ -61,4 +63,73 @@ fn a_full_disk_is_a_failure_in_the_end_and_the_other_export_has_everything() {
         assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
     }
     assert_eq!(ended.complete().count(), 30);
+}
+
+#[test]
+fn a_disk_that_was_full_for_a_while_costs_what_came_meanwhile() {
+    let Some(lab) = Lab::with(&["nginx", "curl", "mount"]) else { return };
+    let _nginx = Nginx::start(&lab);
+    let small = SmallDisk::new(&lab);
+    let ask = |directory: &str| {
+        let url = format!("http://{SERVER}:{PORT}/{directory}/[1-100]");
+        lab.client.run("curl", &["--silent", "--output", "/dev/null", &url]);
+    };
+    let at = |name: &str| small.0.join(name);
+    let exports = ["ndjson", "pcapng", "har"].map(|kind| format!("{kind}:{}", at(kind).display()));
+    let args: Vec<&str> = exports.iter().flat_map(|export| ["--export", export]).collect();
+    let sensor = Sensor::new(&lab).args(&["--interface", CABLE]).args(&args).listen();
+    let says = |what: String| wait_for(&what, || sensor.stderr().contains(&what).then_some(()));
+
+    ask("before");
+    wait_for("the first records", || (Record::read(&at("ndjson")).len() == 100).then_some(()));
+    std::fs::write(at("ballast"), vec![0; 4 << 20]).expect_err("the disk is full");
+    ask("meanwhile");
+    for export in &exports {
+        says(format!("cannot write to {export}: No space left on device"));
+    }
+    std::fs::remove_file(at("ballast")).expect("it was written in part");
+    ask("after");
+    for export in &exports {
+        says(format!("{export} is written again"));
+    }
+    ask("later");
+    let ended = sensor.stop();
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
+
+    // Each of those was read as JSON by now.
+    let lines = Record::read(&at("ndjson"));
+    let below = |directory: &str| lines.iter().filter(|record| record.path().starts_with(directory)).count();
+    assert_eq!((below("/before/"), below("/later/")), (100, 100));
+    assert!(below("/meanwhile/") < 100, "{}", ended.stderr);
+    let lost = 400 - lines.len() as u64;
+    assert_eq!(ended.summary(&format!("records that could not be written to {}", exports[0])), lost);
+    // Every packet in the file can be read, and no file of HAR is torn.
+    let read = Command::new(BINARY).args(["capture", "--export", "none", "--read"]).arg(at("pcapng")).output();
+    let read = read.expect("it runs");
+    let told = String::from_utf8_lossy(&read.stderr);
+    assert!(read.status.success(), "{told}");
+    assert!(told.lines().nth(1).is_some_and(|line| line.starts_with(|first| matches!(first, '2'..='4'))), "{told}");
+    for file in std::fs::read_dir(at("har")).expect("a directory") {
+        let text = std::fs::read(file.expect("an entry").path()).expect("a file");
+        let _: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    }
+}
+
+/// A file system with room for a test's records and little more.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new(lab: &Lab) -> Self {
+        let path = lab.directory().join("small");
+        std::fs::create_dir(&path).expect("a directory");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "none"]).arg(&path).status();
+        assert!(mounted.is_ok_and(|status| status.success()), "root may mount");
+        SmallDisk(path)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
 }

@@ -1,13 +1,13 @@
 //! `--export KIND:TARGET`: where records go.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::super::context::Context;
 use super::super::output::live::Live;
-use crate::export::{Export, ExportError, Exports, Har, Ndjson, Overflow, Pcapng, WriteQueue};
+use crate::export::{Export, ExportError, Exports, Framing, Har, Ndjson, Output, Overflow, Pcapng, WriteQueue};
 use crate::sensor::Budget;
 
 /// One `--export`.
@@ -81,32 +81,25 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 pub enum Opened {
     /// Lines for a person at the terminal.
     Lines,
-    Ndjson(String, Box<dyn Write + Send>),
+    Ndjson(String, Output),
     Har(PathBuf),
-    Pcapng(String, Box<dyn Write + Send>),
+    Pcapng(String, Output),
 }
 
 /// Opens what the exports write to; with none named, standard output. HAR files are made later, but their directory now.
 pub fn open(args: &[ExportArg], cx: &Context) -> Result<Vec<Opened>, ExportError> {
     if args.is_empty() {
-        let lines = cx.printer.shows_lines();
-        return Ok(vec![if lines { Opened::Lines } else { Opened::Ndjson("-".to_owned(), Box::new(io::stdout())) }]);
+        return Ok(vec![match cx.printer.shows_lines() {
+            true => Opened::Lines,
+            false => ndjson("-")?,
+        }]);
     }
     let mut opened = Vec::new();
     for arg in args {
         opened.push(match arg {
-            ExportArg::Ndjson(target) => {
-                Opened::Ndjson(target.clone(), file(target, OpenOptions::new().create(true).append(true))?)
-            }
-            ExportArg::Har(directory) => {
-                std::fs::create_dir_all(directory)
-                    .map_err(|source| ExportError { target: har_target(directory), source })?;
-                Opened::Har(directory.clone())
-            }
-            ExportArg::Pcapng(target) => Opened::Pcapng(
-                target.clone(),
-                file(target, OpenOptions::new().create(true).write(true).truncate(true))?,
-            ),
+            ExportArg::Ndjson(target) => ndjson(target)?,
+            ExportArg::Har(directory) => har(directory)?,
+            ExportArg::Pcapng(target) => pcapng(target)?,
             ExportArg::None => continue,
         });
     }
@@ -121,21 +114,24 @@ pub fn start(
     overflow: Overflow,
 ) -> Result<Exports, ExportError> {
     let each = budget.queue_bytes / opened.len().max(1);
-    let queue = |target: &str, writer| {
-        WriteQueue::new(writer, each, overflow).map_err(|source| ExportError { target: target.to_owned(), source })
+    let queue = |target: &str, output| {
+        WriteQueue::new(Box::new(output), each, overflow)
+            .map_err(|source| ExportError { target: target.to_owned(), source })
     };
     let mut exports: Vec<Box<dyn Export>> = Vec::new();
     for opened in opened {
         exports.push(match opened {
-            Opened::Lines => Box::new(Live::new(queue("standard output", Box::new(anstream::stdout()))?)),
-            Opened::Ndjson(target, writer) => {
-                let target = format!("ndjson:{target}");
-                let queue = queue(&target, writer)?;
+            Opened::Lines => {
+                let terminal = Output::stream(Box::new(anstream::stdout()), Framing::Lines);
+                Box::new(Live::new(queue("standard output", terminal)?))
+            }
+            Opened::Ndjson(target, output) => {
+                let queue = queue(&target, output)?;
                 Box::new(Ndjson::new(target, queue))
             }
             Opened::Har(directory) => Box::new(Har::new(har_target(&directory), directory, each, overflow)?),
-            Opened::Pcapng(target, writer) => {
-                let mut export = Pcapng::new(format!("pcapng:{target}"), writer, each, overflow)?;
+            Opened::Pcapng(target, output) => {
+                let mut export = Pcapng::new(target, output, each, overflow)?;
                 for (number, name) in interfaces.iter().enumerate() {
                     export.interface(number as u32, name, 0);
                 }
@@ -146,17 +142,51 @@ pub fn start(
     Ok(Exports::new(exports))
 }
 
+fn ndjson(target: &str) -> Result<Opened, ExportError> {
+    let file = file(target, OpenOptions::new().create(true).append(true))?;
+    let torn = target != "-" && ends_in_a_line(Path::new(target)).unwrap_or(false);
+    Ok(Opened::Ndjson(format!("ndjson:{target}"), Output::file(file, Framing::Lines, torn)))
+}
+
+fn pcapng(target: &str) -> Result<Opened, ExportError> {
+    let file = file(target, OpenOptions::new().create(true).write(true).truncate(true))?;
+    Ok(Opened::Pcapng(format!("pcapng:{target}"), Output::file(file, Framing::Blocks, false)))
+}
+
+fn har(directory: &Path) -> Result<Opened, ExportError> {
+    match std::fs::create_dir_all(directory) {
+        Ok(()) => Ok(Opened::Har(directory.to_owned())),
+        Err(source) => Err(ExportError { target: har_target(directory), source }),
+    }
+}
+
 fn har_target(directory: &Path) -> String {
     format!("har:{}", directory.display())
 }
 
 /// Standard output, or a file opened like this.
-fn file(path: &str, how: &OpenOptions) -> Result<Box<dyn Write + Send>, ExportError> {
-    if path == "-" {
-        return Ok(Box::new(io::stdout()));
+fn file(path: &str, how: &OpenOptions) -> Result<File, ExportError> {
+    let opened = if path == "-" { stdout() } else { how.open(path) };
+    opened.map_err(|source| ExportError { target: path.to_owned(), source })
+}
+
+/// Standard output without the buffer of the standard library, which would hide how much was written.
+fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    stdout.map(File::from)
+}
+
+/// Whether a file ends within a line, as a process that was killed may leave it.
+fn ends_in_a_line(path: &Path) -> io::Result<bool> {
+    if !path.is_file() {
+        return Ok(false);
     }
-    match how.open(path) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(source) => Err(ExportError { target: path.to_owned(), source }),
+    let (mut file, mut last) = (File::open(path)?, [b'\n']);
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
     }
+    Ok(last != [b'\n'])
 }

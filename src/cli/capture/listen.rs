@@ -10,6 +10,7 @@ use bytesize::ByteSize;
 use super::super::context::Context;
 use super::super::output::{StatusLine, count, counted};
 use super::ending::Ending;
+use super::trouble::{self, Troubles};
 use super::{Args, NO_SIGNALS, conclude, exports, options, summary};
 use crate::exit::Exit;
 use crate::export::Overflow;
@@ -49,7 +50,7 @@ pub fn run(args: &Args, budget: &Budget, ending: Ending, cx: &mut Context) -> an
     let listened = live.run(&mut engine, |live, engine, now| {
         counts = now;
         engine.exports().flush();
-        report.changes(live, cx);
+        report.changes(live, engine, cx);
         report.tick(engine, now, cx);
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {
             true => ControlFlow::Break(()),
@@ -75,6 +76,7 @@ struct Report {
     last: Instant,
     /// Interfaces that were gone when last looked at.
     gone: Vec<String>,
+    troubles: Troubles,
 }
 
 impl Report {
@@ -82,7 +84,15 @@ impl Report {
         let status = StatusLine::new(&cx.printer);
         let every = if status.is_shown() { STATUS } else { stat_duration };
         let now = Instant::now();
-        let mut report = Report { every, next: None, status, transactions: 0, last: now, gone: Vec::new() };
+        let mut report = Report {
+            every,
+            next: None,
+            status,
+            transactions: 0,
+            last: now,
+            gone: Vec::new(),
+            troubles: Troubles::default(),
+        };
         report.schedule(now);
         report
     }
@@ -92,20 +102,31 @@ impl Report {
         self.next = if self.every.is_zero() { None } else { now.checked_add(self.every) };
     }
 
-    /// Says which interfaces have gone or come back.
-    fn changes(&mut self, live: &Live, cx: &Context) {
+    /// Says which interfaces have gone or come back, and which exports.
+    fn changes(&mut self, live: &Live, engine: &mut Engine, cx: &Context) {
+        let mut news = self.interfaces(live);
+        news.extend(self.troubles.news(engine.exports().counts(), Instant::now()));
+        if !news.is_empty() {
+            self.status.clear();
+        }
+        for news in news {
+            cx.printer.note(&news);
+        }
+    }
+
+    fn interfaces(&mut self, live: &Live) -> Vec<String> {
         if live.gone().eq(self.gone.iter().map(String::as_str)) {
-            return;
+            return Vec::new();
         }
         let now: Vec<String> = live.gone().map(str::to_owned).collect();
-        self.status.clear();
-        for name in now.iter().filter(|name| !self.gone.contains(name)) {
-            cx.printer.note(&format!("{name} is down or gone; it is captured again when it is back"));
-        }
-        for name in self.gone.iter().filter(|name| !now.contains(name)) {
-            cx.printer.note(&format!("{name} is back"));
-        }
+        let went = now.iter().filter(|name| !self.gone.contains(name));
+        let came = self.gone.iter().filter(|name| !now.contains(name));
+        let news = went
+            .map(|name| format!("{name} is down or gone; it is captured again when it is back"))
+            .chain(came.map(|name| format!("{name} is back")))
+            .collect();
         self.gone = now;
+        news
     }
 
     fn tick(&mut self, engine: &mut Engine, live: LiveCounts, cx: &Context) {
@@ -115,7 +136,7 @@ impl Report {
         }
         self.schedule(now);
         let counts = engine.counts();
-        let line = self.line(&counts, live, now);
+        let line = self.line(&counts, live, now) + &trouble::unwritten(engine.exports().counts());
         match self.status.is_shown() {
             true => self.status.show(&line),
             false => cx.printer.note(&line),

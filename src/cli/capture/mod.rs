@@ -6,6 +6,7 @@ mod exports;
 mod listen;
 mod options;
 mod summary;
+mod trouble;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

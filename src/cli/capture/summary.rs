@@ -2,7 +2,8 @@
 
 use super::super::context::Context;
 use super::super::output::{count, counted};
-use crate::export::{ExportCounts, Exports, Unit};
+use super::trouble;
+use crate::export::{ExportCounts, Exports};
 #[cfg(target_os = "linux")]
 use crate::packet::live::LiveCounts;
 use crate::sensor::EngineCounts;
@@ -112,11 +113,8 @@ fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
 
 /// What an export lost.
 fn losses_of_export(export: &ExportCounts<'_>) -> impl Iterator<Item = String> {
-    let ExportCounts { target, unit, queue, .. } = *export;
-    let what = match unit {
-        Unit::Record => "record",
-        Unit::Frame => "packet",
-    };
+    let ExportCounts { target, unit, queue, .. } = export;
+    let what = trouble::unit(*unit);
     let causes = [(queue.dropped, "not taken in time by"), (queue.failed, "that could not be written to")];
     let lost = causes.into_iter().filter(|(lost, _)| *lost > 0);
     lost.map(move |(lost, why)| format!("{} {why} {target}", counted(lost, what)))
@@ -125,7 +123,7 @@ fn losses_of_export(export: &ExportCounts<'_>) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::QueueCounts;
+    use crate::export::{QueueCounts, Unit};
 
     /// What a file came to.
     fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported<'_>)) -> String {
@@ -169,7 +167,7 @@ mod tests {
     }
 
     fn export(target: &str, unit: Unit, queue: QueueCounts, left_out: u64) -> ExportCounts<'_> {
-        ExportCounts { target, unit, queue, left_out }
+        ExportCounts { target, unit, queue, left_out, failure: None }
     }
 
     #[test]

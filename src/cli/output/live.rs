@@ -58,6 +58,10 @@ impl Export for Live {
         self.queue.counts()
     }
 
+    fn failure(&self) -> Option<String> {
+        self.queue.failure()
+    }
+
     fn target(&self) -> &str {
         TARGET
     }

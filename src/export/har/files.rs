@@ -10,8 +10,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::entry::START;
@@ -47,8 +45,7 @@ impl Default for Limits {
     }
 }
 
-/// Writes entries to one file after the other. What is given to `write` must be whole entries, as
-/// [`entry::write`](super::entry::write) makes them; `flush` completes a file that is old enough.
+/// Writes entries to one file after the other.
 #[derive(Debug)]
 pub struct Files {
     directory: PathBuf,
@@ -56,8 +53,8 @@ pub struct Files {
     current: Option<Current>,
     /// The name of the file before.
     last: Name,
-    /// Entries in files, for others to see.
-    written: Arc<AtomicU64>,
+    /// Entries in files.
+    written: u64,
 }
 
 /// When the first entry of a file began, and the how manieth file of that second it is.
@@ -95,8 +92,8 @@ struct Current {
 
 impl Files {
     /// Files in this directory, which is made when it is needed.
-    pub fn new(directory: PathBuf, limits: Limits, written: Arc<AtomicU64>) -> Self {
-        Files { directory, limits, current: None, last: Name::default(), written }
+    pub fn new(directory: PathBuf, limits: Limits) -> Self {
+        Files { directory, limits, current: None, last: Name::default(), written: 0 }
     }
 
     /// Completes the last file.
@@ -107,8 +104,21 @@ impl Files {
         }
     }
 
-    /// Adds all of these entries.
-    fn add(&mut self, mut entries: &[u8]) -> io::Result<()> {
+    /// Entries in files so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Completes a file that is old enough.
+    pub fn close_if_old(&mut self) -> io::Result<()> {
+        match &self.current {
+            Some(current) if current.since.elapsed() >= self.limits.age => self.close(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds all of these entries, each as [`entry::write`](super::entry::write) makes it, or those before one that fails.
+    pub fn add(&mut self, mut entries: &[u8]) -> io::Result<()> {
         while !entries.is_empty() {
             let mut current = match self.current.take() {
                 Some(current) => current,
@@ -120,7 +130,7 @@ impl Files {
                     self.keep(current);
                     return Err(error);
                 }
-                self.written.fetch_add(count.into(), Ordering::Relaxed);
+                self.written += u64::from(count);
                 entries = &entries[len..];
             }
             if count == 0 || current.entries == self.limits.entries {
@@ -185,19 +195,6 @@ impl Files {
                     return ending;
                 }
             }
-        }
-    }
-}
-
-impl Write for Files {
-    fn write(&mut self, entries: &[u8]) -> io::Result<usize> {
-        self.add(entries).map(|()| entries.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match &self.current {
-            Some(current) if current.since.elapsed() >= self.limits.age => self.close(),
-            _ => Ok(()),
         }
     }
 }

@@ -12,13 +12,12 @@ pub mod files;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::files::{Files, Limits};
 use super::json::Rfc3339;
+use super::queue::{Sink, Written};
 use super::{Export, ExportError, Overflow, QueueCounts, WriteQueue};
 use crate::record::{Content, Record};
 
@@ -29,8 +28,6 @@ pub struct Har {
     queue: WriteQueue,
     clock: Rfc3339,
     files: Arc<Mutex<Files>>,
-    /// Entries that are in files.
-    written: Arc<AtomicU64>,
     left_out: u64,
 }
 
@@ -53,12 +50,11 @@ impl Har {
         overflow: Overflow,
         limits: Limits,
     ) -> Result<Self, ExportError> {
-        let written = Arc::new(AtomicU64::new(0));
         let takes_files = files::takes_files(&directory);
-        let files = Arc::new(Mutex::new(Files::new(directory, limits, Arc::clone(&written))));
+        let files = Arc::new(Mutex::new(Files::new(directory, limits)));
         let writer = Box::new(Writer(Arc::clone(&files)));
         match takes_files.and_then(|()| WriteQueue::new(writer, bytes, overflow)) {
-            Ok(queue) => Ok(Har { target, queue, clock: Rfc3339::default(), files, written, left_out: 0 }),
+            Ok(queue) => Ok(Har { target, queue, clock: Rfc3339::default(), files, left_out: 0 }),
             Err(source) => Err(ExportError { target, source }),
         }
     }
@@ -89,12 +85,12 @@ impl Export for Har {
         }
     }
 
-    /// The queue counts chunks that failed as a whole; some of their entries may have been written.
     fn counts(&self) -> QueueCounts {
-        let queue = self.queue.counts();
-        let done = queue.written + queue.failed;
-        let written = self.written.load(Ordering::Relaxed).min(done);
-        QueueCounts { written, dropped: queue.dropped, failed: done - written }
+        self.queue.counts()
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.queue.failure()
     }
 
     fn left_out(&self) -> u64 {
@@ -110,13 +106,12 @@ impl Export for Har {
 #[derive(Debug)]
 struct Writer(Arc<Mutex<Files>>);
 
-impl Write for Writer {
-    fn write(&mut self, entries: &[u8]) -> io::Result<usize> {
-        lock(&self.0).write(entries)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        lock(&self.0).flush()
+impl Sink for Writer {
+    fn write(&mut self, entries: &[u8], _: u64) -> Written {
+        let mut files = lock(&self.0);
+        let before = files.written();
+        let result = files.add(entries).and_then(|()| files.close_if_old());
+        Written { lines: files.written() - before, result }
     }
 }
 

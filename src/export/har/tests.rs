@@ -403,7 +403,7 @@ fn on_a_full_disk() {
         har.record(&sample::record(&sample::exchange()));
     }
     let error = har.finish().unwrap_err();
-    assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(error.source.kind(), std::io::ErrorKind::StorageFull);
     let mut names: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.sort();
     let counts = har.counts();

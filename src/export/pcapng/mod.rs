@@ -3,7 +3,8 @@
 //! Packets go through a [`WriteQueue`], which may drop chunks of them; a chunk holds whole blocks, so the file stays one.
 //! The section's header and the descriptions of interfaces, which no packet can be read without, take another way: they
 //! wait in a buffer that the writing thread empties before each chunk. A packet reaches the queue after its interface has
-//! reached that buffer, so it never overtakes it, and what is in the buffer is never dropped.
+//! reached that buffer, so it never overtakes it, and what is in the buffer is never dropped, nor lost when it could not
+//! be written.
 //!
 //! Memory is bounded by the queue, one comment of [`comment::MAX_COMMENT`] bytes, and [`MAX_INTERFACES`] interfaces with
 //! names of [`MAX_NAME`](crate::packet::file::MAX_NAME) bytes.
@@ -18,7 +19,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::comment::Comment;
-use super::{Export, ExportError, Overflow, QueueCounts, Unit, WriteQueue};
+use super::queue::{Sink, Written};
+use super::{Export, ExportError, Output, Overflow, QueueCounts, Unit, WriteQueue};
 use crate::packet::file::{FileError, Interface, MAX_CAPTURED, MAX_INTERFACES, PcapngWriter, Section};
 use crate::packet::{Frame, LinkType};
 use crate::record::Record;
@@ -48,15 +50,10 @@ impl Pcapng {
     /// # Errors
     ///
     /// The thread that writes cannot be started. What the output reports is told by [`Export::finish`].
-    pub fn new(
-        target: String,
-        output: Box<dyn Write + Send>,
-        bytes: usize,
-        overflow: Overflow,
-    ) -> Result<Self, ExportError> {
+    pub fn new(target: String, output: Output, bytes: usize, overflow: Overflow) -> Result<Self, ExportError> {
         let first = Arc::new(Mutex::new(Vec::new()));
-        let output = Box::new(Output { first: Arc::clone(&first), output });
-        let queue = match WriteQueue::new(output, bytes, overflow) {
+        let in_order = Box::new(InOrder { first: Arc::clone(&first), output });
+        let queue = match WriteQueue::new(in_order, bytes, overflow) {
             Ok(queue) => Arc::new(Mutex::new(queue)),
             Err(source) => return Err(ExportError { target, source }),
         };
@@ -165,6 +162,10 @@ impl Export for Pcapng {
         QueueCounts { written, dropped, failed: failed + self.refused }
     }
 
+    fn failure(&self) -> Option<String> {
+        lock(&self.queue).failure()
+    }
+
     fn unit(&self) -> Unit {
         Unit::Frame
     }
@@ -207,29 +208,32 @@ impl Write for Blocks {
 }
 
 /// Writes what has to come first before each chunk.
-struct Output {
+struct InOrder {
     first: Arc<Mutex<Vec<u8>>>,
-    output: Box<dyn Write + Send>,
+    output: Output,
 }
 
-impl Output {
+impl InOrder {
     fn write_first(&mut self) -> io::Result<()> {
         // Written without the lock, which the capture must not wait for.
         let first = std::mem::take(&mut *lock(&self.first));
-        self.output.write_all(&first)
+        if first.is_empty() {
+            return Ok(());
+        }
+        let (written, result) = self.output.write_whole(&first);
+        if written < first.len() {
+            lock(&self.first).splice(..0, first[written..].iter().copied());
+        }
+        result
     }
 }
 
-impl Write for Output {
-    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        self.write_first()?;
-        self.output.write_all(chunk)?;
-        Ok(chunk.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.write_first()?;
-        self.output.flush()
+impl Sink for InOrder {
+    fn write(&mut self, chunk: &[u8], lines: u64) -> Written {
+        match self.write_first() {
+            Ok(()) => self.output.write(chunk, lines),
+            Err(error) => Written { lines: 0, result: Err(error) },
+        }
     }
 }
 

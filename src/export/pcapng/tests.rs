@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::comment::{MAX_COMMENT, MAX_LINE};
 use super::*;
+use crate::export::Framing;
 use crate::export::sample::{self, START};
 use crate::packet::Timestamp;
 use crate::packet::file::CaptureFile;
@@ -32,7 +33,7 @@ impl Write for Shared {
 
 fn pcapng() -> (Pcapng, Shared) {
     let output = Shared::default();
-    let writer = Box::new(output.clone());
+    let writer = Output::stream(Box::new(output.clone()), Framing::Blocks);
     (Pcapng::new("pcapng:-".to_owned(), writer, 1 << 20, Overflow::Wait).unwrap(), output)
 }
 
@@ -304,6 +305,7 @@ fn dropped_chunks_leave_a_whole_file() {
     let (go, waiting) = channel();
     let output = Shared::default();
     let slow = Box::new(Slow { go: waiting, output: output.clone() });
+    let slow = Output::stream(slow, Framing::Blocks);
     let mut pcapng = Pcapng::new("pcapng:x".to_owned(), slow, 256 << 10, Overflow::Drop).unwrap();
     let bytes = [7; 1000];
     // Every interface first appears while chunks are dropped.
@@ -336,7 +338,9 @@ fn dropped_chunks_leave_a_whole_file() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_reported() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let mut pcapng = Pcapng::new("pcapng:/dev/full".to_owned(), Box::new(full), 0, Overflow::Wait).unwrap();
+    let mut pcapng =
+        Pcapng::new("pcapng:/dev/full".to_owned(), Output::file(full, Framing::Blocks, false), 0, Overflow::Wait)
+            .unwrap();
     for _ in 0..5000 {
         pcapng.frame(&frame(&[0; 100]));
     }
@@ -349,7 +353,7 @@ fn a_full_disk_is_reported() {
 #[test]
 fn tshark_reads_it() {
     let path = std::env::temp_dir().join(format!("sidetap-{}-commented.pcapng", std::process::id()));
-    let file = Box::new(std::fs::File::create(&path).unwrap());
+    let file = Output::file(std::fs::File::create(&path).unwrap(), Framing::Blocks, false);
     let mut pcapng = Pcapng::new("pcapng:PATH".to_owned(), file, 1 << 20, Overflow::Wait).unwrap();
     pcapng.interface(1, "eth0", 262_144);
     let exchange = sample::exchange();

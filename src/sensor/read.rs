@@ -59,6 +59,10 @@ pub fn read(
         let frame = match file.next() {
             Ok(Some(frame)) => frame,
             Ok(None) => return (counts, Ok(End::Reached)),
+            Err(FileError::NotYet) => match observe(engine) {
+                ControlFlow::Break(()) => return (counts, Ok(End::Stopped)),
+                ControlFlow::Continue(()) => continue,
+            },
             Err(error) => return (counts, Err(error.into())),
         };
         counts.frames += 1;

@@ -3,6 +3,8 @@
 mod conversation;
 mod exports;
 mod failures;
+#[cfg(target_os = "linux")]
+mod pipe;
 mod read;
 mod unreadable;
 mod upgrades;

@@ -83,7 +83,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, ending: Ending, cx: &mut
     options::check_filter(&args.filter, Target::File)?;
     let name = path.display().to_string();
     let mut file = match name.as_str() {
-        "-" => CaptureFile::from_reader(Box::new(std::io::stdin())).context("cannot read standard input")?,
+        "-" => CaptureFile::from_stdin().context("cannot read standard input")?,
         _ => CaptureFile::open(path).with_context(|| format!("cannot read `{name}`"))?,
     };
     exports::check(&args.export, Some(path))?;

@@ -13,6 +13,10 @@ pub enum FileError {
     /// The operating system, or the decompressor, reports this.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// Nothing has come for a while, and reading may go on as if this had not been. Only of an input that is no regular
+    /// file, or of a reader that fails with [`io::ErrorKind::WouldBlock`].
+    #[error("nothing has come for a while")]
+    NotYet,
     /// There is not one byte.
     #[error("the input is empty")]
     Empty,

@@ -5,12 +5,14 @@
 //! packet. Besides the buffer, it keeps what the file says of its interfaces: at most [`MAX_INTERFACES`], with names
 //! of at most [`MAX_NAME`] bytes, together less than 4 MiB.
 //!
-//! Frames are given as soon as their bytes are here, so an endless stream can be read as well as a file.
+//! Frames are given as soon as their bytes are here, so an endless stream can be read as well as a file. On Linux,
+//! reading one comes back now and then with [`FileError::NotYet`], whether frames come or not.
 //!
 //! - `classic`: the records of pcap
 //! - `pcapng`: the blocks of pcapng
 //! - `interface`: interfaces and how they count time
 //! - `writer`: writes pcapng
+//! - `stream`: waits for a pipe
 //! - `lookalike`: what a file of another format seems to be
 //! - `error`: all that can be wrong
 //! - `window`, `order`: the buffer, and the order of bytes in it
@@ -21,6 +23,8 @@ mod interface;
 mod lookalike;
 mod order;
 mod pcapng;
+#[cfg(target_os = "linux")]
+mod stream;
 mod window;
 mod writer;
 
@@ -31,6 +35,10 @@ use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
+#[cfg(target_os = "linux")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
@@ -42,6 +50,8 @@ pub use writer::{MAX_TEXT, PcapngWriter, Section};
 
 use self::classic::{Classic, Magic};
 use self::pcapng::Pcapng;
+#[cfg(target_os = "linux")]
+use self::stream::Stream;
 use self::window::Window;
 use super::{Frame, LinkType, Timestamp};
 
@@ -73,13 +83,42 @@ struct Packet {
 }
 
 impl CaptureFile {
-    /// Opens a file and reads its header.
+    /// Opens a file, a pipe with a name or the like, and reads its header.
     ///
     /// # Errors
     ///
     /// As [`CaptureFile::from_reader`].
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        Self::from_reader(Box::new(File::open(path)?))
+        Self::from_file(File::open(path)?)
+    }
+
+    /// Reads the header of standard input, which may be a file or a stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaptureFile::from_reader`].
+    pub fn from_stdin() -> Result<Self, FileError> {
+        #[cfg(unix)]
+        return Self::from_file(std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned()?.into());
+        #[cfg(not(unix))]
+        return Self::from_reader(Box::new(std::io::stdin()));
+    }
+
+    #[cfg(target_os = "linux")]
+    fn from_file(file: File) -> Result<Self, FileError> {
+        if file.metadata()?.is_file() {
+            return Self::from_reader(Box::new(file));
+        }
+        // Nobody has anything else to see to before the header is here.
+        let ticks = Arc::new(AtomicBool::new(false));
+        let opened = Self::from_reader(Box::new(Stream::new(file, Arc::clone(&ticks))))?;
+        ticks.store(true, Ordering::Relaxed);
+        Ok(opened)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn from_file(file: File) -> Result<Self, FileError> {
+        Self::from_reader(Box::new(file))
     }
 
     /// Starts to read from a stream; waits for the header at its start. The reader needs no buffer of its own.
@@ -113,7 +152,7 @@ impl CaptureFile {
     ///
     /// # Errors
     ///
-    /// Whatever is wrong with the next record. An input that ends within a record is [`FileError::Truncated`], after
+    /// [`FileError::NotYet`], after which reading goes on. Whatever is wrong with the next record. An input that ends within a record is [`FileError::Truncated`], after
     /// all whole ones have been given.
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend what it gives")]
     #[inline]
@@ -127,6 +166,7 @@ impl CaptureFile {
             Ok(Some(Packet { time, interface, link, bytes, wire_len })) => {
                 Ok(Some(Frame { time, interface, link, bytes: self.window.bytes(bytes), wire_len }))
             }
+            Err(FileError::NotYet) => Err(FileError::NotYet),
             ending => {
                 self.format = Format::Over;
                 ending.map(|_| None)

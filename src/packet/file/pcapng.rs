@@ -47,8 +47,6 @@ struct OpenBlock {
     offset: u64,
     /// The total length, as its start states it.
     length: u32,
-    /// How much of it has not been read; at least its [`TRAILER`].
-    left: u32,
 }
 
 /// Where a packet block has what.
@@ -96,7 +94,7 @@ impl Pcapng {
             if length < 12 || !length.is_multiple_of(4) {
                 return Err(FileError::Malformed { offset, problem: Problem::Length(length) });
             }
-            self.open = Some(OpenBlock { offset, length, left: length });
+            let block = OpenBlock { offset, length };
             let section = interfaces.get(self.first_interface..).unwrap_or_default();
             let layout = match kind {
                 ENHANCED_PACKET => self.enhanced_packet(window, length)?,
@@ -104,9 +102,13 @@ impl Pcapng {
                 PACKET => self.obsolete_packet(window, length)?,
                 INTERFACE_DESCRIPTION => {
                     self.interface(window, length, interfaces)?;
+                    self.open = Some(block);
                     continue;
                 }
-                _ => continue,
+                _ => {
+                    self.open = Some(block);
+                    continue;
+                }
             };
             return self.packet(window, length, &layout, section).map(Some);
         }
@@ -115,8 +117,9 @@ impl Pcapng {
     /// Reads on to the end of the block that is open, and compares its two lengths.
     #[inline]
     fn close_block(&mut self, window: &mut Window) -> Result<(), FileError> {
-        let Some(OpenBlock { offset, length, left }) = self.open.take() else { return Ok(()) };
-        let Some(last) = window.skip(u64::from(left - TRAILER))?.then(|| window.header::<4>()) else {
+        let Some(OpenBlock { offset, length }) = self.open else { return Ok(()) };
+        let rest = (offset + u64::from(length - TRAILER)).saturating_sub(window.offset());
+        let Some(last) = window.skip(rest)?.then(|| window.header::<4>()) else {
             return Err(FileError::Truncated { offset });
         };
         let last = match last {
@@ -128,6 +131,7 @@ impl Pcapng {
             return Err(FileError::Malformed { offset, problem: Problem::Lengths { first: length, last } });
         }
         window.take(TRAILER as usize);
+        self.open = None;
         Ok(())
     }
 
@@ -149,7 +153,7 @@ impl Pcapng {
             return Err(FileError::Malformed { offset, problem: Problem::Length(length) });
         }
         self.first_interface = first_interface;
-        self.open = Some(OpenBlock { offset, length, left: length });
+        self.open = Some(OpenBlock { offset, length });
         Ok(())
     }
 
@@ -239,7 +243,7 @@ impl Pcapng {
         let read = header + captured;
         window.need(read as usize)?;
         let block = window.take(read as usize);
-        self.open = Some(OpenBlock { offset, length, left: length - read });
+        self.open = Some(OpenBlock { offset, length });
         Ok(Packet {
             // A packet without a time was captured no earlier than the one before it.
             time: self.time,

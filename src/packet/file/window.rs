@@ -105,7 +105,8 @@ impl Window {
         self.buffer.get(range).unwrap_or_default()
     }
 
-    /// Reads past `count` bytes, however many, and gives whether they were there.
+    /// Reads past `count` bytes, however many, and gives whether they were there. After an error,
+    /// [`Window::offset`] tells how far it came.
     pub fn skip(&mut self, mut count: u64) -> Result<bool, FileError> {
         loop {
             let here = (self.end - self.start) as u64;
@@ -123,7 +124,7 @@ impl Window {
     }
 
     /// Waits until `count` unread bytes are here or the input has ended. Takes what each read gives, so that a slow
-    /// stream's frames are not held back until the buffer is full.
+    /// stream's frames are not held back until the buffer is full. After [`FileError::NotYet`] nothing is lost.
     #[cold]
     pub fn fill(&mut self, count: usize) -> Result<(), FileError> {
         if self.start > 0 {
@@ -144,6 +145,7 @@ impl Window {
                 // A reader that claims more than it was given room for is not believed.
                 Ok(read) => self.end = self.end.saturating_add(read).min(self.buffer.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(FileError::NotYet),
                 // How decompressors say that their own input was cut.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => self.ended = Some(Ending::Cut),
                 Err(error) => return Err(FileError::Io(error)),

@@ -11,12 +11,15 @@ use super::super::order::ByteOrder::{Big, Little};
 use super::build::{MICROS, Ng, Pcap, Put};
 use super::*;
 
-/// Gives one piece a read, and fails when there is none left: as a pipe that would wait.
+/// Gives one piece a read, and has nothing yet where a piece is empty or none is left.
 struct Pipe(VecDeque<Vec<u8>>);
 
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(mut piece) = self.0.pop_front() else { return Err(ErrorKind::WouldBlock.into()) };
+        if piece.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let read = piece.len().min(buffer.len());
         buffer[..read].copy_from_slice(&piece[..read]);
         if read < piece.len() {
@@ -85,8 +88,9 @@ fn frames_are_given_as_soon_as_their_bytes_are_here() {
         for _ in 0..2 {
             assert_eq!(file.next().unwrap().unwrap().bytes, b"now");
         }
-        assert!(matches!(file.next(), Err(FileError::Io(error)) if error.kind() == ErrorKind::WouldBlock));
-        assert!(matches!(file.next(), Ok(None)));
+        for _ in 0..2 {
+            assert!(matches!(file.next(), Err(FileError::NotYet)));
+        }
     }
 }
 
@@ -98,7 +102,51 @@ fn a_compressed_stream_gives_frames_as_they_come() {
     let pipe = Pipe([encoder.get_ref().clone()].into());
     let mut file = CaptureFile::from_reader(Box::new(pipe)).unwrap();
     assert_eq!(file.next().unwrap().unwrap().bytes, b"now");
-    assert!(matches!(file.next(), Err(FileError::Io(_))));
+    assert!(matches!(file.next(), Err(FileError::NotYet)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn nothing_is_lost_where_nothing_has_come_for_a_while(
+        sizes in prop::collection::vec(1..60_000_usize, 1..20),
+        compress in any::<bool>(),
+    ) {
+        for sample in samples() {
+            let expected = read(&sample);
+            let bytes = if compress { gzip(&sample) } else { sample };
+            // All that is needed to open it comes at once.
+            let (head, mut rest) = bytes.split_at(bytes.len().min(200));
+            let mut pieces = VecDeque::from([head.to_vec()]);
+            for size in sizes.iter().cycle() {
+                let (piece, others) = rest.split_at((*size).min(rest.len()));
+                pieces.extend([Vec::new(), piece.to_vec()]);
+                rest = others;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            let mut file = CaptureFile::from_reader(Box::new(Pipe(pieces))).unwrap();
+            let (mut frames, mut waits) = (0, 0);
+            while waits < 100_000 {
+                match file.next() {
+                    Ok(Some(frame)) => {
+                        let Owned { nanos, interface, bytes, .. } = &expected.frames[frames];
+                        prop_assert_eq!((frame.time.nanos(), frame.interface, frame.bytes), (*nanos, *interface, &bytes[..]));
+                        frames += 1;
+                        waits = 0;
+                    }
+                    Ok(None) => prop_assert!(false, "there is no end"),
+                    Err(FileError::NotYet) if frames == expected.frames.len() => break,
+                    Err(FileError::NotYet) => waits += 1,
+                    Err(error) => prop_assert!(false, "{error}"),
+                }
+            }
+            prop_assert_eq!(frames, expected.frames.len());
+            prop_assert_eq!(file.interfaces(), &expected.interfaces[..]);
+        }
+    }
 }
 
 #[test]

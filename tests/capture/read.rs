@@ -1,6 +1,7 @@
 //! Exchanges that are unusual, and right.
 
 use crate::conversation::Conversation;
+use crate::exports::{Run, conversation};
 
 #[test]
 fn a_method_may_have_an_underscore() {
@@ -33,4 +34,17 @@ fn a_whole_conversation_loses_nothing() {
     let told = Conversation::new().client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     let told = told.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").read();
     assert_eq!(told.summary, "7 packets, 1 connection\n1 transaction\nnothing was lost\n");
+}
+
+#[test]
+fn times_may_be_as_long_as_a_number_can_say() {
+    for flag in ["--stream-timeout-seconds", "--stat-duration"] {
+        let run = Run::new("long").input(&conversation().file()).args(&[flag, "18446744073709551615"]).run();
+        assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{flag}: {}", run.stderr);
+    }
+    // A hole, which is waited for.
+    let file = conversation().server("HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n").server_missed(1000);
+    let run = Run::new("longer").input(&file.server([b'x'; 1000]).file());
+    let run = run.args(&["--stream-timeout-seconds", "18446744073709551615"]).run();
+    assert_eq!(run.code, 0, "{}", run.stderr);
 }

@@ -239,7 +239,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up')
             [CompletionResult]::new('--read', '--read', [CompletionResultType]::ParameterName, 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
-            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable')
+            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable')
             [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
             [CompletionResult]::new('--stream-timeout-seconds', '--stream-timeout-seconds', [CompletionResultType]::ParameterName, 'How long bytes are waited for that nobody has acknowledged')
             [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed while listening, such as `30s`; `0` for never')

@@ -203,7 +203,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s h -l help -d 
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l interface -d 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l read -d 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l filter -d 'Only packets that this pcap-filter(7) expression accepts' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stream-timeout-seconds -d 'How long bytes are waited for that nobody has acknowledged' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stat-duration -d 'How often statistics are printed while listening, such as `30s`; `0` for never' -r

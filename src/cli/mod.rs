@@ -36,6 +36,8 @@ mod source_args;
 #[cfg(feature = "aws")]
 mod usage;
 
+use std::ffi::OsStr;
+
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::context::Context;
@@ -96,10 +98,20 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
+/// A variable that is set to nothing counts as not set: templates leave such behind.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let check = |arg: clap::Arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg };
+    command.mut_subcommands(|command| command.mut_args(check))
+}
+
 /// Parses the command line, runs the command and reports a failure. Returns how it ended.
 pub fn main() -> Exit {
     let argv: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let cli = match command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match without_empty_variables(command())
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
         Ok(cli) => cli,
         Err(error) => return failure::report_parse(&error, &argv),
     };

@@ -15,6 +15,7 @@ pub fn conversation() -> Conversation {
 pub struct Run {
     directory: PathBuf,
     args: Vec<String>,
+    environment: Vec<(String, String)>,
     stdout: Stdio,
 }
 
@@ -32,7 +33,7 @@ impl Run {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-{name}"));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
-        Run { directory, args: Vec::new(), stdout: Stdio::piped() }
+        Run { directory, args: Vec::new(), environment: Vec::new(), stdout: Stdio::piped() }
     }
 
     /// The capture file that is read.
@@ -49,6 +50,11 @@ impl Run {
 
     pub fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(|&arg| arg.to_owned()));
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -69,6 +75,7 @@ impl Run {
             .args(["capture", "--read"])
             .arg(&input)
             .args(&self.args)
+            .envs(self.environment)
             .stdout(self.stdout)
             .stderr(Stdio::piped())
             .spawn()

@@ -74,3 +74,27 @@ fn a_filter_that_lets_nothing_through_is_blamed_for_it() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.contains("no HTTP was seen: the filter let no packet through"), "{}", run.stderr);
 }
+
+#[test]
+fn a_variable_that_is_set_to_nothing_is_not_set() {
+    let mut run = Run::new("empty").input(&conversation().file());
+    for name in ["INTERFACE", "FILTER", "EXPORT", "MEMORY_LIMIT", "STREAM_TIMEOUT_SECONDS", "STAT_DURATION", "READ"] {
+        run = run.env(&format!("SIDETAP_{name}"), "");
+    }
+    let run = run.run();
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{}", run.stderr);
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_two_flags_do_not_agree() {
+    let file = conversation().file();
+    let run = Run::new("beats").input(&file).env("SIDETAP_INTERFACE", "lo").run();
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 1), "{}", run.stderr);
+    let run = Run::new("both").input(&file).args(&["--interface", "lo"]).run();
+    assert_eq!(run.code, 64, "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error: the argument '--interface <NAME>' cannot be used with '--read"),
+        "{}",
+        run.stderr
+    );
+}

@@ -23,9 +23,15 @@ use crate::sensor::{Budget, Engine, EngineCounts};
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_millis(500);
 
-pub fn run(args: &Args, budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
+pub fn run(
+    args: &Args,
+    interfaces: &[String],
+    budget: &Budget,
+    ending: Ending,
+    cx: &mut Context,
+) -> anyhow::Result<Exit> {
     options::check_filter(&args.filter, Target::Socket)?;
-    let mut live = Live::open(&args.interface, &args.filter, budget.ring_bytes)?;
+    let mut live = Live::open(interfaces, &args.filter, budget.ring_bytes)?;
     exports::check(&args.export, None)?;
     // Root may write where it may not any more without its rights.
     let exports = exports::open(&args.export, cx)?;

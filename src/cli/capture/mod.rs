@@ -5,11 +5,12 @@ mod exports;
 #[cfg(target_os = "linux")]
 mod listen;
 mod options;
+mod source;
 mod summary;
 mod trouble;
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use self::ending::Ending;
 pub use self::exports::BadExports;
 use self::exports::ExportArg;
 pub use self::options::BadFilter;
+use self::source::Source;
 use super::context::Context;
 use super::failure;
 use super::output::counted;
@@ -37,16 +39,13 @@ use crate::sensor::{Budget, Engine};
 #[derive(Debug, clap::Args)]
 #[command(alias = "apidump", after_help = EXAMPLES)]
 pub struct Args {
-    /// Listen on this interface, or on `any`; repeatable. Default: every interface that is up.
-    #[arg(long, value_name = "NAME", env = "SIDETAP_INTERFACE", value_delimiter = ',', conflicts_with = "read")]
-    interface: Vec<String>,
-    /// Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input.
-    #[arg(long, value_name = "FILE", env = "SIDETAP_READ")]
-    read: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
     /// Only packets that this pcap-filter(7) expression accepts.
     #[arg(long, value_name = "EXPRESSION", env = "SIDETAP_FILTER", default_value = "", hide_default_value = true)]
     filter: String,
-    /// Where records go: `ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`; repeatable.
+    /// Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`;
+    /// repeatable.
     #[arg(long, value_name = "KIND:TARGET", env = "SIDETAP_EXPORT", value_delimiter = ',')]
     export: Vec<ExportArg>,
     /// Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup's limit, at most 64 MiB.
@@ -70,12 +69,14 @@ const EXAMPLES: &str = "Examples:
 pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let budget = Budget::new(options::memory_limit(args.memory_limit))?;
     let ending = Ending::at_once().context(NO_SIGNALS)?;
-    match &args.read {
-        Some(path) => read_file(args, path, &budget, ending, cx),
+    match &args.source {
+        Source::File(path) => read_file(args, path, &budget, ending, cx),
         #[cfg(target_os = "linux")]
-        None => listen::run(args, &budget, ending, cx),
+        Source::Interfaces(names) => listen::run(args, names, &budget, ending, cx),
         #[cfg(not(target_os = "linux"))]
-        None => anyhow::bail!("listening on interfaces works on Linux only; `--read FILE` works here, too"),
+        Source::Interfaces(_) => {
+            anyhow::bail!("listening on interfaces works on Linux only; `--read FILE` works here, too")
+        }
     }
 }
 

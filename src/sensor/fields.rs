@@ -23,7 +23,7 @@ fn safe_names(length: usize) -> &'static [&'static str] {
     }
 }
 
-/// Stands for the value of a query parameter.
+/// Stands for the value of a query parameter, or for one that has no value and may be a secret itself.
 const MASK: &[u8] = b"REDACTED";
 
 /// Takes a request's head into its exchange.
@@ -181,7 +181,8 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Adds a query with its keys, and a mask in place of each value.
+/// Adds a query with its keys, and a mask in place of each value. A parameter without a value is masked as a whole: it
+/// may be a token, whose Base64 may end in `=`.
 fn add_masked(text: &mut Text, query: &[u8]) -> Span {
     let query = &query[..query.len().min(MAX_TEXT)];
     let start = text.start();
@@ -189,12 +190,14 @@ fn add_masked(text: &mut Text, query: &[u8]) -> Span {
         if place > 0 {
             text.push(b"&");
         }
-        match memchr::memchr(b'=', parameter) {
+        let equals = memchr::memchr(b'=', parameter);
+        match equals.filter(|&equals| parameter[equals..].iter().any(|&byte| byte != b'=')) {
             Some(equals) => {
                 text.push(&parameter[..=equals]);
                 text.push(MASK);
             }
-            None => text.push(parameter),
+            None if parameter.is_empty() => {}
+            None => text.push(MASK),
         }
     }
     text.since(start)
@@ -220,7 +223,7 @@ mod tests {
         let plain = |path: &str, query: &str| (Scheme::Http, path.to_owned(), query.to_owned(), String::new(), None);
         assert_eq!(of_target("/a/b", Method::Other), plain("/a/b", ""));
         assert_eq!(of_target("*", Method::Other), plain("*", ""));
-        assert_eq!(of_target("/a?x=1&y&z=&=q", Method::Other), plain("/a", "x=REDACTED&y&z=REDACTED&=REDACTED"));
+        assert_eq!(of_target("/a?x=1&&y=2=&=q", Method::Other), plain("/a", "x=REDACTED&&y=REDACTED&=REDACTED"));
         assert_eq!(
             of_target("https://u:p@api.test:8443/a?k=v", Method::Other),
             (Scheme::Https, "/a".into(), "k=REDACTED".into(), "api.test".into(), Some(8443))
@@ -233,6 +236,14 @@ mod tests {
             of_target("api.test:443", Method::Connect),
             (Scheme::Http, String::new(), String::new(), "api.test".into(), Some(443))
         );
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_may_be_the_secret() {
+        let query = |target: &str| of_target(target, Method::Other).2;
+        assert_eq!(query("/verify?SECRET&a=x"), "REDACTED&a=REDACTED");
+        assert_eq!(query("/verify?U0VDUkVU=&U0VDUkVUIQ=="), "REDACTED&REDACTED");
+        assert_eq!(query("/verify?"), "");
     }
 
     #[test]

@@ -45,8 +45,8 @@ const RESETS: [&str; 14] = [
     "inadequate security",
     "HTTP/1.1 required",
 ];
-/// How records mask the values of queries.
-const MASKED: &str = "=REDACTED";
+/// How records mask the parameters of queries.
+const MASKED: &str = "REDACTED";
 
 /// What a terminal has room for.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +124,7 @@ fn url(connection: &Connection, exchange: &Exchange, room: usize) -> String {
     if exchange.query.is_empty() {
         return cut_inside(&url, room);
     }
-    let query = readable(exchange.get(exchange.query)).replace(MASKED, "=*");
+    let query = readable(exchange.get(exchange.query)).replace(MASKED, "*");
     let left = room.saturating_sub(url.chars().count());
     match left {
         // Some of the query, if that is more than a mark that there is one.

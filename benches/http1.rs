@@ -37,6 +37,8 @@ impl Sink for Count {
 
     fn unread(&mut self, _: Side, _: Anomalies, _: Mark) {}
 
+    fn given_up(&mut self, _: Side, _: Mark) {}
+
     fn lost(&mut self, _: Side, _: Mark, _: Missing) {}
 }
 

@@ -65,6 +65,10 @@ impl Sink for Told {
         self.loss.get_or_insert("unread");
     }
 
+    fn given_up(&mut self, _: Side, _: Mark) {
+        self.loss.get_or_insert("given up");
+    }
+
     fn lost(&mut self, _: Side, _: Mark, _: Missing) {
         self.loss.get_or_insert("lost");
     }

@@ -12,8 +12,10 @@
 //! - [`tls`]: the hellos and alerts of a TLS handshake, as far as they are in clear
 //! - [`websocket`]: the frames and messages of a WebSocket connection
 //! - [`buffers`]: the pool of buffers for what spans pieces
+//! - [`by_age`]: what is lent and can be given up
 
 pub mod buffers;
+pub mod by_age;
 pub mod detect;
 pub mod dns;
 pub mod grpc;

@@ -13,6 +13,8 @@ pub struct TransactionLedger {
     pub dropped_table_full: u64,
     /// A head of which could not be read, was too long, or was cut off.
     pub dropped_unread: u64,
+    /// A head of which came in parts, and was given up because too many others had.
+    pub dropped_in_parts: u64,
     /// Still waiting for their response.
     pub pending: u64,
 }
@@ -20,6 +22,7 @@ pub struct TransactionLedger {
 impl TransactionLedger {
     /// Whether every transaction is accounted for.
     pub fn balances(&self) -> bool {
-        self.seen == self.emitted + self.dropped_table_full + self.dropped_unread + self.pending
+        let dropped = self.dropped_table_full + self.dropped_unread + self.dropped_in_parts;
+        self.seen == self.emitted + dropped + self.pending
     }
 }

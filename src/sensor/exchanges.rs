@@ -174,6 +174,12 @@ impl Exchanges {
         self.ledger.dropped_unread += 1;
     }
 
+    /// A head had begun, and was given up for lack of room.
+    pub fn given_up(&mut self) {
+        self.ledger.seen += 1;
+        self.ledger.dropped_in_parts += 1;
+    }
+
     /// Where every transaction went so far.
     pub fn ledger(&self) -> TransactionLedger {
         self.ledger

@@ -404,6 +404,11 @@ impl Sink for Desk<'_> {
         self.pairing.unread |= side == Side::Client && !anomalies.is_empty();
     }
 
+    fn given_up(&mut self, side: Side, mark: Mark) {
+        self.exchanges.given_up();
+        self.lost(side, mark, Missing::Unknown);
+    }
+
     fn lost(&mut self, side: Side, mark: Mark, missing: Missing) {
         self.pairing.repair = self.message_missed(side, missing);
         self.release_candidate(Paired::No);

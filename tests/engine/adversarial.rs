@@ -1,6 +1,7 @@
 //! Senders that mean harm, or behave as if they did.
 
 use sidetap::packet::LinkType;
+use sidetap::sensor::Budget;
 
 use proptest::prelude::*;
 
@@ -336,7 +337,34 @@ fn full_tables_lose_and_say_so() {
     let outcome = run_with(limits, shots(&packets).into_iter());
     let counts = outcome.counts;
     assert!(counts.flows.evicted > 0 && counts.bytes.evicted > 0, "{counts:?}");
-    assert!(counts.transactions.dropped_unread > 0 || counts.transactions.dropped_table_full > 0, "{counts:?}");
+    assert!(counts.transactions.dropped_in_parts > 0, "{counts:?}");
+    assert_eq!(counts.transactions.dropped_unread, 0);
+}
+
+/// More than there is room for, at the least memory that a sidecar has.
+#[test]
+fn heads_that_are_left_half_sent_blind_nobody_else() {
+    let limits = Budget::new(25 << 20).unwrap().engine(LIMITS.flows.hole_timeout);
+    let half = b"GET /half HTTP/1.1\r\nHost: a\r\nX-Slo";
+    let slow = (0..20_000_u16).flat_map(|number| {
+        let mut connection = Connection::from_port(10_000 + number);
+        connection.now += u64::from(number) * 1_000;
+        connection.handshake().send(Client, half);
+        shots(&connection.packets)
+    });
+    let mut connection = Connection::from_port(9);
+    connection.now += 20_000_000;
+    connection.mss = 1_000;
+    connection.handshake();
+    for _ in 0..100 {
+        connection.exchange(&head_of(1_500), OK);
+    }
+    connection.close(Client);
+    let outcome = run_with(limits, slow.chain(shots(&connection.packets)));
+    assert_eq!(outcome.lines(), vec!["GET /long 200 complete"; 100]);
+    let transactions = outcome.counts.transactions;
+    assert!(transactions.dropped_in_parts > 5_000, "{transactions:?}");
+    assert_eq!(transactions.dropped_in_parts + transactions.dropped_unread, 20_000);
 }
 
 #[test]

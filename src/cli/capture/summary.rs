@@ -99,6 +99,7 @@ fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
         (engine.bytes.evicted, "byte", "given up for lack of room"),
         (engine.flows.evicted, "connection", "given up for others"),
         (engine.transactions.dropped_table_full, "transaction", "given up for lack of room"),
+        (engine.transactions.dropped_in_parts, "message", "whose head came in parts, given up for lack of room"),
         (engine.transactions.dropped_unread, "message", "whose head could not be read"),
         (engine.conversations.shed, "connection", "given up because all together held too much"),
         (engine.packets.malformed, "packet", "malformed"),

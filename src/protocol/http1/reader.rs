@@ -1,8 +1,9 @@
 //! Reads one direction of an HTTP/1.x connection.
 //!
-//! Only a header block that spans pieces is copied, up to 64 KiB; bodies are walked over, not kept. Bytes that are
-//! missing inside a body of known length, or inside a chunk, are stepped over by arithmetic. Missing anywhere else, they
-//! may have held whole messages: the reader says so, and goes on at the next piece that begins like a message.
+//! Only a header block that spans pieces is copied, up to 64 KiB, and given up where too many others do not end; bodies
+//! are walked over, not kept. Bytes that are missing inside a body of known length, or inside a chunk, are stepped over
+//! by arithmetic. Missing anywhere else, they may have held whole messages: the reader says so, and goes on at the next
+//! piece that begins like a message.
 //!
 //! Whether a response has the body that its fields announce depends on its request. Where that is not known, the first
 //! bytes behind the head tell: if they begin another response, the request was HEAD.
@@ -14,7 +15,7 @@ use super::head::{self, Read};
 use super::sink::{End, Mark, Missing, Sink};
 use super::start::{DECISIVE, begins_message, resumes_message};
 use crate::flow::{Content, EndKind, Piece, Side};
-use crate::protocol::buffers::{self, BufferId, Buffers};
+use crate::protocol::buffers::{self, BufferId, Buffers, Kept};
 
 /// The longest head, so that a buffer holds it and its mark.
 const MAX_HEAD: usize = buffers::MAX_LEN - Mark::BYTES;
@@ -86,6 +87,7 @@ impl Reader {
 
     /// The direction ends here; how, unless that was not seen. Only a FIN tells that a body without a length is whole.
     pub fn finish(&mut self, end: Option<EndKind>, mark: Mark, buffers: &mut Buffers, sink: &mut impl Sink) {
+        self.notice_given_up(mark, buffers, sink);
         if self.doubtful {
             self.believe_in_body(buffers, sink);
         }
@@ -113,6 +115,7 @@ impl Reader {
     fn data(&mut self, bytes: &[u8], piece: &Piece<'_>, buffers: &mut Buffers, sink: &mut impl Sink) -> Progress {
         let mark_at =
             |at: usize| Mark { time: piece.time, offset: piece.offset + at as u64, acknowledged: piece.acknowledged };
+        self.notice_given_up(mark_at(0), buffers, sink);
         if let State::Lost { behind_gap } = self.state
             && !self.finds_message(bytes, behind_gap, mark_at(0), buffers)
         {
@@ -136,6 +139,11 @@ impl Reader {
                     match self.read_head(&bytes[at..], mark_at(at), buffers, sink) {
                         Step::Consumed(consumed) => at += consumed,
                         Step::Wait => return Progress::Reading,
+                        Step::NoRoom => {
+                            sink.given_up(self.side, mark_at(at));
+                            self.state = State::Lost { behind_gap: false };
+                            return Progress::Reading;
+                        }
                         Step::Leaves(consumed) => {
                             at += consumed;
                             self.complete(mark_at(at), sink);
@@ -226,12 +234,35 @@ impl Reader {
     /// Keeps bytes, too few to tell whether a message begins with them; whether there was room.
     fn keep_undecided(&mut self, bytes: &[u8], mark: Mark, buffers: &mut Buffers) -> bool {
         if self.block.is_none() {
-            self.block = buffers.take();
-            if let Some(block) = &self.block {
-                buffers.append(block, &mark.to_bytes());
+            let Some(block) = buffers.take() else { return false };
+            if buffers.append(&block, &mark.to_bytes()) != Kept::All {
+                buffers.give_back(block);
+                return false;
             }
+            self.block = Some(block);
         }
-        self.block.as_ref().is_some_and(|block| buffers.append(block, bytes))
+        self.block.as_ref().is_some_and(|block| buffers.append(block, bytes) == Kept::All)
+    }
+
+    /// What was kept may have been given up since, for lack of room.
+    fn notice_given_up(&mut self, mark: Mark, buffers: &mut Buffers, sink: &mut impl Sink) {
+        if !self.block.as_ref().is_some_and(|block| buffers.is_given_up(block)) {
+            return;
+        }
+        self.drop_block(buffers);
+        match self.state {
+            State::Head { .. } => sink.given_up(self.side, mark),
+            State::Body(_) => {
+                // How much of the body was kept is not known any more.
+                self.gap = true;
+                self.abandon(mark, sink);
+                sink.lost(self.side, mark, Missing::Unknown);
+            }
+            State::Lost { .. } => sink.lost(self.side, mark, Missing::Unknown),
+            State::Left => {}
+        }
+        self.doubtful = false;
+        self.state = State::Lost { behind_gap: false };
     }
 
     /// Whether a message begins here, or has begun with the bytes that were kept for that question.
@@ -254,9 +285,7 @@ impl Reader {
         };
         match begins {
             Some(true) => self.state = State::Head { empty_lines: 0 },
-            None if behind_gap => {
-                self.keep_undecided(bytes, mark, buffers);
-            }
+            None if behind_gap && self.keep_undecided(bytes, mark, buffers) => {}
             _ => {
                 self.drop_block(buffers);
                 self.state = State::Lost { behind_gap: false };
@@ -276,10 +305,14 @@ impl Reader {
             Read::Whole(next, consumed) => self.enter(next, consumed),
             Read::Unreadable(anomaly) => Step::Unreadable(anomaly.into()),
             Read::Partial => {
-                // For want of room, which is no fault of the message.
-                let Some(block) = buffers.take() else { return Step::Unreadable(Anomalies::NONE) };
-                buffers.append(&block, &mark.to_bytes());
-                self.keep(block, bytes, buffers)
+                let Some(block) = buffers.take() else { return Step::NoRoom };
+                match buffers.append(&block, &mark.to_bytes()) {
+                    Kept::All => self.keep(block, bytes, buffers),
+                    Kept::UpToMax | Kept::NoRoom => {
+                        buffers.give_back(block);
+                        Step::NoRoom
+                    }
+                }
             }
         }
     }
@@ -293,11 +326,15 @@ impl Reader {
     ) -> Step {
         let side = self.side;
         let known = buffers.get(&block).len();
-        let all_kept = buffers.append(&block, bytes);
+        let kept = buffers.append(&block, bytes);
+        if kept == Kept::NoRoom {
+            buffers.give_back(block);
+            return Step::NoRoom;
+        }
         // Only the seam is new, so that a block in pieces of one byte is searched once.
         let seam = known.saturating_sub(3).max(Mark::BYTES);
         let Some(length) = head::block_len(&buffers.get(&block)[seam..]).map(|length| seam + length) else {
-            if !all_kept {
+            if kept == Kept::UpToMax {
                 buffers.give_back(block);
                 return Step::Unreadable(Anomaly::HeadTooLong.into());
             }
@@ -315,16 +352,16 @@ impl Reader {
     }
 
     fn keep(&mut self, block: BufferId, bytes: &[u8], buffers: &mut Buffers) -> Step {
-        match buffers.append(&block, bytes) {
-            true => {
+        let step = match buffers.append(&block, bytes) {
+            Kept::All => {
                 self.block = Some(block);
-                Step::Wait
+                return Step::Wait;
             }
-            false => {
-                buffers.give_back(block);
-                Step::Unreadable(Anomaly::HeadTooLong.into())
-            }
-        }
+            Kept::UpToMax => Step::Unreadable(Anomaly::HeadTooLong.into()),
+            Kept::NoRoom => Step::NoRoom,
+        };
+        buffers.give_back(block);
+        step
     }
 
     fn enter(&mut self, next: Next, consumed: usize) -> Step {
@@ -373,6 +410,7 @@ impl Reader {
 
     fn miss(&mut self, len: u64, piece: &Piece<'_>, buffers: &mut Buffers, sink: &mut impl Sink) {
         let mark = Mark { time: piece.time, offset: piece.offset, acknowledged: piece.acknowledged };
+        self.notice_given_up(mark, buffers, sink);
         if let State::Body(body) = &mut self.state
             && !self.doubtful
             && body.skip(len)
@@ -414,4 +452,6 @@ enum Step {
     Wait,
     Leaves(usize),
     Unreadable(Anomalies),
+    /// There is no room for a head in parts, which is no fault of the message.
+    NoRoom,
 }

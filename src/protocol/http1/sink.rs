@@ -96,6 +96,8 @@ pub trait Sink {
     fn anomalies(&mut self, side: Side, anomalies: Anomalies);
     /// A head was there and could not be read.
     fn unread(&mut self, side: Side, anomalies: Anomalies, mark: Mark);
+    /// A head had begun, and had to be given up for lack of room.
+    fn given_up(&mut self, side: Side, mark: Mark);
     /// From here on messages may have been missed.
     fn lost(&mut self, side: Side, mark: Mark, missing: Missing);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::flow::{Content, EndKind, Piece, Side};
 use crate::packet::Timestamp;
-use crate::protocol::buffers::Buffers;
+use crate::protocol::buffers::{Buffers, Kept};
 
 /// Writes down what it is told, and knows of each response what it was given.
 #[derive(Default)]
@@ -36,6 +36,10 @@ impl Sink for Told {
 
     fn unread(&mut self, _: Side, anomalies: Anomalies, mark: Mark) {
         self.lines.push(format!("unread at {} {}", mark.offset, anomalies.names().collect::<String>()));
+    }
+
+    fn given_up(&mut self, _: Side, mark: Mark) {
+        self.lines.push(format!("given up at {}", mark.offset));
     }
 
     fn lost(&mut self, _: Side, mark: Mark, _: Missing) {
@@ -137,19 +141,47 @@ fn bytes_that_were_missed_where_a_body_may_have_begun_lose_the_reader() {
     assert_eq!(told.lines, ["200 at 0", "cut at 46 with 0", "lost at 46", "204 at 146", "whole at 173 with 0"]);
 }
 
+/// What is told of a server's pieces, between which another connection begins a long head that needs all room.
+fn told_in_a_crowd(pieces: &[&[u8]], answered: Answered) -> Vec<String> {
+    let mut told = Told { answered, ..Told::default() };
+    let mut buffers = Buffers::with_capacity(1_500);
+    let mut reader = Reader::new(Side::Server);
+    let mut offset = 0;
+    for bytes in pieces {
+        let piece = Piece { time: Timestamp::default(), offset, acknowledged: 0, content: Content::Data(bytes) };
+        reader.push(&piece, &mut buffers, &mut told);
+        offset += bytes.len() as u64;
+        let other = buffers.take().unwrap();
+        assert_eq!(buffers.append(&other, &[b'x'; 1_200]), Kept::All);
+        buffers.give_back(other);
+    }
+    reader.finish(None, Mark { offset, ..Mark::default() }, &mut buffers, &mut told);
+    told.lines
+}
+
+#[test]
+fn a_head_that_was_given_up_for_others_is_told_as_such() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(
+        told_in_a_crowd(&[&head[..20], &head[20..], head], UNKNOWN),
+        ["given up at 20", "200 at 38", "whole at 76 with 0",]
+    );
+    assert_eq!(told_in_a_crowd(&[&head[..20]], UNKNOWN), ["given up at 20"], "at the end, too");
+    // What was kept was the beginning of a body that may be none.
+    let doubtful = [&b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nHTTP"[..], b"/1.1 and more", head];
+    assert_eq!(
+        told_in_a_crowd(&doubtful, UNKNOWN),
+        ["200 at 0", "cut at 43 with 0", "lost at 43", "200 at 56", "whole at 94 with 0",]
+    );
+}
+
 #[test]
 fn a_head_for_which_there_is_no_room_is_not_accused() {
     let mut told = Told::default();
     let mut buffers = Buffers::with_capacity(1);
-    let taken = buffers.take().unwrap();
     let mut reader = Reader::new(Side::Server);
-    let piece = Piece {
-        time: Timestamp::default(),
-        offset: 0,
-        acknowledged: 0,
-        content: Content::Data(b"HTTP/1.1 200 OK\r\nServer: "),
-    };
+    let content = Content::Data(b"HTTP/1.1 200 OK\r\nServer: ");
+    let piece = Piece { time: Timestamp::default(), offset: 0, acknowledged: 0, content };
     reader.push(&piece, &mut buffers, &mut told);
-    assert_eq!(told.lines, ["unread at 0 "]);
-    buffers.give_back(taken);
+    assert_eq!(told.lines, ["given up at 0"]);
 }

@@ -118,6 +118,11 @@ impl Decoder {
         self.table.memory() + self.scratch.capacity()
     }
 
+    /// Exchanges the scratch buffer for another, so that many decoders can share one.
+    pub(in crate::protocol) fn swap_scratch(&mut self, scratch: &mut Vec<u8>) {
+        std::mem::swap(&mut self.scratch, scratch);
+    }
+
     /// Decodes one whole block and hands its fields on in order.
     ///
     /// # Errors

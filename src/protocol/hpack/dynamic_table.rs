@@ -5,9 +5,10 @@
 //! An unknown index is never given a value.
 //!
 //! Text lies in one arena: new entries are appended, old ones leave from the front, and the live part is moved down
-//! when the arena is full and at least half of it is dead, so that each octet is moved a bounded number of times. No
-//! more than [`MAX_TABLE`] of entries are held, whatever size the peers agree on: beyond it the oldest are forgotten
-//! as if they had been missed. With that the arena has at most twice as many octets.
+//! when the arena is full and at least an eighth of it is dead, so that each octet is moved a bounded number of times.
+//! The arena grows by an eighth, too: of a connection that idles, the tables are nearly all there is. No more than
+//! [`MAX_TABLE`] of entries are held, whatever size the peers agree on: beyond it the oldest are forgotten as if they had
+//! been missed. With that the arena has at most twice as many octets.
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,8 @@ use std::collections::VecDeque;
 pub const MAX_TABLE: u32 = 64 << 10;
 /// The size that both ends begin with, RFC 9113 §6.5.2.
 pub const DEFAULT_TABLE: u32 = 4096;
+/// The least that the arena and the list of entries grow by.
+const GROWTH: (usize, usize) = (128, 8);
 /// What an entry counts beyond its text, RFC 7541 §4.1.
 pub(super) const OVERHEAD: u32 = 32;
 
@@ -125,6 +128,9 @@ impl DynamicTable {
         self.make_room(text);
         let at = self.base.wrapping_add(self.arena.len() as u32);
         let length = |part: Option<&[u8]>| part.map_or(UNKNOWN, |part| part.len() as u16);
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact((self.entries.len() / 8).max(GROWTH.1));
+        }
         self.entries.push_back(Entry { at, name: length(name), value: length(value) });
         for part in [name, value].into_iter().flatten() {
             self.arena.extend_from_slice(part);
@@ -194,13 +200,14 @@ impl DynamicTable {
             Some(oldest) => oldest.at.wrapping_sub(self.base) as usize,
             None => self.arena.len(),
         };
-        if dead * 2 >= self.arena.len() {
+        if dead * 8 >= self.arena.len() {
             self.arena.drain(..dead);
             self.base = self.base.wrapping_add(dead as u32);
         }
         let needed = self.arena.len() + more;
         if needed > self.arena.capacity() {
-            let target = (self.arena.capacity() * 2).min(2 * MAX_TABLE as usize).max(needed);
+            let grown = self.arena.capacity() + (self.arena.capacity() / 8).max(GROWTH.0);
+            let target = grown.min(2 * MAX_TABLE as usize).max(needed);
             self.arena.reserve_exact(target - self.arena.len());
         }
     }
@@ -297,6 +304,19 @@ mod tests {
         assert_eq!(table.get(0), Slot::Missed);
         table.insert(Some(b"n"), None);
         assert_eq!(table.get(0), Slot::Entry(Some(b"n"), None));
+    }
+
+    #[test]
+    fn a_full_table_takes_little_more_than_its_entries() {
+        let mut table = DynamicTable::new();
+        for n in 0..10_000_usize {
+            add(&mut table, "x-request-id", &format!("{n:032}"));
+            add(&mut table, "name", &"x".repeat(n * 7919 % 40));
+        }
+        let entries = table.entries.len();
+        let text = table.size as usize - entries * OVERHEAD as usize;
+        let least = text + entries * size_of::<Entry>();
+        assert!(entries > 40 && table.memory() < least + least / 3, "{} for {least}", table.memory());
     }
 
     #[test]

@@ -85,10 +85,13 @@ impl Connection {
 
     /// Octets of the open block.
     pub(super) fn block_text<S: Sink>(&mut self, turn: &mut Turn<'_, S>, bytes: &[u8], more: More) {
-        let direction = self.direction(turn.from);
+        let direction = &mut self.directions[turn.from.index()];
         let Some(block) = direction.block.filter(|block| !block.done) else { return };
         if more == More::No && direction.text.is_empty() && bytes.len() <= MAX_BLOCK {
             return self.decode_block(turn, bytes, Extent::Whole);
+        }
+        if direction.text.capacity() == 0 {
+            direction.text = std::mem::take(&mut self.scratch.text);
         }
         let taken = bytes.len().min(MAX_BLOCK - direction.text.len());
         direction.text.extend_from_slice(&bytes[..taken]);
@@ -130,7 +133,7 @@ impl Connection {
         self.decode_block(turn, &text, extent);
         if text.capacity() <= KEPT_TEXT {
             text.clear();
-            self.direction(turn.from).text = text;
+            self.scratch.text = text;
         }
     }
 
@@ -140,8 +143,10 @@ impl Connection {
         let Some(block) = &mut direction.block else { return };
         block.done = true;
         let block = *block;
-        let mut fields = std::mem::take(&mut self.fields);
+        let mut fields = std::mem::take(&mut self.scratch.fields);
+        direction.decoder.swap_scratch(&mut self.scratch.strings);
         let result = direction.decoder.decode(text, |field| fields.push(field));
+        direction.decoder.swap_scratch(&mut self.scratch.strings);
         if extent == Extent::Cut {
             direction.decoder.lose();
         }
@@ -155,7 +160,7 @@ impl Connection {
         let Some(kind) = self.place(turn, &block, &outline, &report) else {
             turn.anomaly(block.stream, report.anomalies);
             fields.clear();
-            self.fields = fields;
+            self.scratch.fields = fields;
             return;
         };
         let trailers_go_on = kind == Kind::Trailers && !block.end_stream;
@@ -175,7 +180,7 @@ impl Connection {
             time: turn.time,
         });
         fields.clear();
-        self.fields = fields;
+        self.scratch.fields = fields;
         self.note_headers(turn, &block, kind, &outline, &report);
     }
 

@@ -26,8 +26,26 @@ const EARLY_STREAMS: u32 = 1 << 6;
 pub struct Connection {
     pub(super) directions: [Direction; 2],
     pub(super) streams: Streams,
-    pub(super) fields: Fields,
+    pub(super) scratch: Scratch,
     pub(super) counts: Counts,
+}
+
+/// What is needed only while a header block is read. Connections that are read in turns can share one
+/// ([`Connection::swap_scratch`]). No more than some 13 KiB of it stay between blocks.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(super) fields: Fields,
+    /// For strings in Huffman code.
+    pub(super) strings: Vec<u8>,
+    /// For the octets of the next block that does not come in one piece.
+    pub(super) text: Vec<u8>,
+}
+
+impl Scratch {
+    /// Octets of memory that are held.
+    pub fn memory(&self) -> usize {
+        self.fields.memory() + self.strings.capacity() + self.text.capacity()
+    }
 }
 
 /// Octets that came to nothing.
@@ -69,7 +87,7 @@ impl Connection {
         Connection {
             directions: [Direction::new(Walk::Preface(0)), Direction::new(Walk::Header(PartialHeader::default()))],
             streams: Streams::default(),
-            fields: Fields::default(),
+            scratch: Scratch::default(),
             counts: Counts::default(),
         }
     }
@@ -164,7 +182,12 @@ impl Connection {
     /// [`MAX_MEMORY`](super::MAX_MEMORY).
     pub fn memory(&self) -> usize {
         let directions: usize = self.directions.iter().map(Direction::memory).sum();
-        directions + self.streams.memory() + self.fields.memory()
+        directions + self.streams.memory() + self.scratch.memory()
+    }
+
+    /// Exchanges the scratch for another, before and after what is shared with other connections is used.
+    pub fn swap_scratch(&mut self, scratch: &mut Scratch) {
+        std::mem::swap(&mut self.scratch, scratch);
     }
 
     /// Octets that came to nothing so far.

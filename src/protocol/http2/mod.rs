@@ -16,8 +16,8 @@
 //! - `frame`: frame headers
 //!
 //! Data is handed on as it comes and never kept. What is kept is bounded by [`MAX_STREAMS`], [`MAX_BLOCK`],
-//! [`MAX_CONTINUATIONS`] and the limits of [`hpack`](super::hpack); the sum of it by [`MAX_MEMORY`]. A connection with
-//! little traffic takes a few KiB.
+//! [`MAX_CONTINUATIONS`] and the limits of [`hpack`](super::hpack); the sum of it by [`MAX_MEMORY`]. A connection that
+//! idles takes its header tables and little else.
 //!
 //! Losses are survived without ever giving a wrong value. The number of its stream says what a frame belongs to, and
 //! header fields whose table entries were missed are said to be unknown.
@@ -42,7 +42,7 @@ mod tests;
 
 pub use anomaly::Anomalies;
 pub use blocks::{MAX_BLOCK, MAX_CONTINUATIONS};
-pub use connection::{Connection, Counts};
+pub use connection::{Connection, Counts, Scratch};
 pub use event::{EndStream, Gap, Headers, Kind, Reset, Sink};
 pub use fields::Fields;
 pub use streams::MAX_STREAMS;

@@ -9,6 +9,9 @@ use super::stream::Stream;
 /// How many streams of one connection are followed at a time.
 pub const MAX_STREAMS: usize = 256;
 
+/// Room for streams that a connection keeps while it has none.
+const KEPT: usize = 8;
+
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     numbers: Vec<u32>,
@@ -69,7 +72,12 @@ impl Streams {
 
     fn remove(&mut self, at: usize) -> u32 {
         self.streams.swap_remove(at);
-        self.numbers.swap_remove(at)
+        let number = self.numbers.swap_remove(at);
+        if self.numbers.is_empty() {
+            self.streams.shrink_to(KEPT);
+            self.numbers.shrink_to(KEPT);
+        }
+        number
     }
 }
 

@@ -1,6 +1,6 @@
 //! Memory under attack.
 
-use super::super::{Connection, MAX_MEMORY, MAX_STREAMS};
+use super::super::{Connection, MAX_MEMORY, MAX_STREAMS, Scratch};
 use super::record::Event;
 use super::*;
 
@@ -14,6 +14,9 @@ fn a_new_connection_takes_nothing_and_an_ordinary_one_little() {
         bench.data(Server, n * 2 + 1, &[0; 3000], true);
     }
     assert!(bench.connection.memory() < 4096, "{}", bench.connection.memory());
+    let mut shared = Scratch::default();
+    bench.connection.swap_scratch(&mut shared);
+    assert!(shared.memory() > 0 && bench.connection.memory() < 1024, "{}", bench.connection.memory());
 }
 
 #[test]

@@ -261,7 +261,13 @@ impl<S: Default> Connection<S> {
             shared.counts.ignored_resets += 1;
             return;
         }
-        let sequence = if ahead <= RESET_WINDOW { sequence } else { half.next };
+        // Its number alone is no proof that anything was sent before it: only its place in the window was checked.
+        let told = if after(half.acked, half.shown) { half.acked } else { half.shown };
+        let sequence = match ahead <= RESET_WINDOW && after(told, half.next) {
+            true if after(sequence, told) => told,
+            true => sequence,
+            false => half.next,
+        };
         // Behind a FIN it still ends the other direction.
         half.ended = false;
         half.end = Some(End::new(EndKind::Reset, sequence, acknowledgement, seen));

@@ -210,6 +210,19 @@ fn a_reset_ends_a_connection_only_inside_its_window() {
 }
 
 #[test]
+fn a_reset_does_not_tell_how_much_was_sent() {
+    let mut connection = Connection::plain();
+    connection.handshake().send(Client, GET).receive(Server);
+    let mut ahead = connection.packets[0].clone();
+    ahead.flags = RST;
+    ahead.seq = connection.next(Client).wrapping_add(999_925);
+    connection.packets.push(ahead);
+    let outcome = run(&connection.packets);
+    assert_eq!(outcome.lines(), ["GET / - request_only"]);
+    assert_eq!((outcome.counts.bytes.gap, outcome.counts.flows.closed), (0, 1));
+}
+
+#[test]
 fn a_reset_behind_a_fin_ends_the_connection() {
     let mut connection = Connection::plain();
     connection.handshake().send(Client, GET);

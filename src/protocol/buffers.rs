@@ -119,7 +119,7 @@ impl Buffers {
         buffer.bytes.clear();
         buffer.bytes.shrink_to(KEPT_CAPACITY);
         let growth = match self.spare.len() == self.spare.capacity() {
-            true => self.spare.len() / 4 + 8,
+            true => self.spare.len() / 8 + 8,
             false => 0,
         };
         let more = buffer.memory() + growth * size_of::<Box<Buffer>>();

@@ -59,9 +59,9 @@ impl<T> ByAge<T> {
         self.slots.capacity() * Self::PLACE_BYTES
     }
 
-    /// By a quarter, so that growing costs little time and little is held in vain.
+    /// By an eighth, so that growing costs little time and little is held in vain.
     fn step(&self) -> usize {
-        self.slots.len() / 4 + 8
+        self.slots.len() / 8 + 8
     }
 
     /// Lends a thing, as the newest.
@@ -116,6 +116,14 @@ impl<T> ByAge<T> {
         self.slots[index as usize].newer = self.free;
         self.free = index;
         thing
+    }
+
+    /// Gives up this thing, unless it was.
+    pub fn give_up(&mut self, place: &Place) -> Option<T> {
+        let index = place.index();
+        let thing = self.slots[index as usize].thing.take()?;
+        self.unlink(index);
+        Some(thing)
     }
 
     /// Gives up the oldest thing but this.
@@ -181,6 +189,7 @@ mod tests {
         assert_eq!(lent.give_up_oldest(Some(&places[1])), Some(3));
         assert_eq!(lent.give_up_oldest(Some(&places[1])), Some(1));
         assert_eq!(lent.give_up_oldest(Some(&places[1])), None);
+        assert_eq!((lent.give_up(&places[1]), lent.give_up(&places[1])), (Some(2), None));
         assert_eq!(lent.use_mut(&places[0]), None);
     }
 

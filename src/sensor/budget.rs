@@ -32,7 +32,8 @@ pub struct Budget {
     pub exchanges: usize,
     /// Segments that came before their turn.
     pub early_bytes: usize,
-    /// Header blocks that came in parts, and the state of HTTP/2 connections.
+    /// What connections hold beyond their place in the table: heads that came in parts, and the state of connections that
+    /// are not HTTP/1.
     pub buffer_bytes: usize,
     /// Records that wait to be written, for all exports together.
     pub queue_bytes: usize,
@@ -70,10 +71,10 @@ impl Budget {
         Ok(Budget {
             limit,
             ring_bytes: share(26).min(64 << 20),
-            connections: (share(36) / CONNECTION).min(1 << 20) as usize,
-            exchanges: (share(18) / EXCHANGE).min(1 << 20) as usize,
+            connections: (share(29) / CONNECTION).min(1 << 20) as usize,
+            exchanges: (share(13) / EXCHANGE).min(1 << 20) as usize,
             early_bytes: share(12).min(64 << 20) as usize,
-            buffer_bytes: share(5).min(16 << 20) as usize,
+            buffer_bytes: share(17).min(256 << 20) as usize,
             queue_bytes: share(3).min(8 << 20) as usize,
         })
     }
@@ -92,7 +93,8 @@ impl Budget {
 mod tests {
     use super::*;
     use crate::flow::FlowTable;
-    use crate::sensor::conversation::Conversations;
+    use crate::protocol::buffers;
+    use crate::sensor::conversation::{self, Conversations};
     use crate::sensor::exchanges;
 
     #[test]
@@ -100,6 +102,17 @@ mod tests {
         let connection = FlowTable::<Conversations>::CONNECTION_BYTES as u64;
         assert!(connection <= CONNECTION, "{connection}");
         assert!(exchanges::EXCHANGE_BYTES as u64 <= EXCHANGE);
+    }
+
+    /// Both directions of each connection may have begun a head that had to be given up.
+    #[test]
+    fn lost_heads_leave_room_for_others() {
+        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
+            let budget = Budget::new(limit).unwrap();
+            let places = 2 * budget.connections * buffers::PLACE_BYTES;
+            let [heads, ..] = conversation::shares(budget.buffer_bytes);
+            assert!(places + places / 8 < heads / 3 * 2, "{limit}: {places} of {heads}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::dns::{self, DnsStream, Questions};
 use super::exchanges::{Exchanges, Upgrade};
+use super::followed::{Followed, FollowedId, Standing};
 use super::http1::{Http1, Room, Turn};
 use super::http2::Http2;
 use super::probe::{Finding, Probe};
@@ -17,13 +18,19 @@ use crate::protocol::detect::Detected;
 use crate::protocol::http1::Mark;
 use crate::record::{self, Connection, Record, TransactionLedger};
 
+/// Divides what connections may hold beyond their place in the table: heads of HTTP/1 in parts, HTTP/2, and others.
+pub(super) fn shares(bytes: usize) -> [usize; 3] {
+    [25, 55, 20].map(|percent| bytes / 100 * percent)
+}
+
 /// Reads all connections, and hands their records on.
 pub struct Conversations {
     exchanges: Exchanges,
     buffers: Buffers,
+    http2: Followed,
     exports: Exports,
     questions: Questions,
-    /// Bytes that connections hold beyond their place in the table, and how many they may hold.
+    /// Bytes that other connections hold beyond their place in the table, and how many they may hold.
     held: usize,
     holdable: usize,
     counts: ConversationCounts,
@@ -39,7 +46,9 @@ pub struct ConversationCounts {
     pub web_socket: u64,
     pub dns: u64,
     pub unknown: u64,
-    /// Given up because the connections together held too much.
+    /// Connections of HTTP/2 that gave way to others, and what they carried since went unread.
+    pub http2_given_up: u64,
+    /// Connections of other kinds that were given up because all together held too much.
     pub shed: u64,
 }
 
@@ -52,7 +61,7 @@ pub enum Conversation {
     /// Not enough bytes were seen, or none that tell.
     Undecided(Box<Probe>),
     Http1(Http1),
-    Http2(Box<Http2>),
+    Http2(FollowedId),
     Tls(Box<Tls>),
     WebSocket(Box<WebSocket>),
     Dns(Box<DnsStream>),
@@ -61,15 +70,18 @@ pub enum Conversation {
 }
 
 impl Conversations {
-    /// Room for so many exchanges that wait for their response, and so many bytes of header blocks in parts.
+    /// Room for so many exchanges that wait for their response, and so many bytes of what connections hold beyond their
+    /// place in the table.
     pub fn new(exchanges: usize, buffer_bytes: usize, exports: Exports) -> Self {
+        let [heads, http2, others] = shares(buffer_bytes);
         Conversations {
             exchanges: Exchanges::with_capacity(exchanges),
-            buffers: Buffers::with_capacity(buffer_bytes / 2),
+            buffers: Buffers::with_capacity(heads),
+            http2: Followed::with_capacity(http2),
             exports,
             questions: Questions::default(),
             held: 0,
-            holdable: buffer_bytes / 2,
+            holdable: others,
             counts: ConversationCounts::default(),
             unread: Unread::default(),
         }
@@ -87,7 +99,7 @@ impl Conversations {
 
     /// What connections turned out to speak.
     pub fn counts(&self) -> ConversationCounts {
-        self.counts
+        ConversationCounts { http2_given_up: self.http2.given_up(), ..self.counts }
     }
 
     /// Connections that give no transactions.
@@ -96,7 +108,19 @@ impl Conversations {
     }
 
     fn room(&mut self) -> Room<'_> {
-        Room { exchanges: &mut self.exchanges, buffers: &mut self.buffers, exports: &mut self.exports }
+        self.http2_and_room().1
+    }
+
+    fn http2_and_room(&mut self) -> (&mut Followed, Room<'_>) {
+        let Conversations { exchanges, buffers, http2, exports, .. } = self;
+        (http2, Room { exchanges, buffers, exports })
+    }
+
+    /// Follows a connection of HTTP/2 from here on.
+    fn follow(&mut self, connection: Http2) -> Conversation {
+        self.counts.http2 += 1;
+        let (http2, mut room) = self.http2_and_room();
+        Conversation::Http2(http2.begin(connection, &mut room))
     }
 
     /// The first bytes, or the first that tell something.
@@ -138,13 +162,10 @@ impl Conversations {
                 self.counts.tls += 1;
                 Conversation::Tls(Box::new(Tls::new(client, piece.time)))
             }
-            Detected::Http2(_) => {
-                self.counts.http2 += 1;
-                Conversation::Http2(Box::new(match probe.is_whole(flow, client) {
-                    true => Http2::new(client),
-                    false => Http2::midstream(client),
-                }))
-            }
+            Detected::Http2(_) => self.follow(match probe.is_whole(flow, client) {
+                true => Http2::new(flow, client),
+                false => Http2::midstream(flow, client),
+            }),
             _ => {
                 self.counts.http1 += 1;
                 let whole = [client, client.reverse()].map(|direction| probe.is_whole(flow, direction));
@@ -177,10 +198,7 @@ impl Conversations {
                 self.counts.web_socket += 1;
                 Conversation::WebSocket(Box::new(WebSocket::new(client, http1.web_socket(), piece.time)))
             }
-            Upgrade::Http2 => {
-                self.counts.http2 += 1;
-                Conversation::Http2(Box::new(Http2::upgraded(client, http1.handover(), &self.exchanges)))
-            }
+            Upgrade::Http2 => self.follow(Http2::upgraded(flow, client, http1.handover(), &self.exchanges)),
             Upgrade::Other => return self.give_up(flow, state, direction, Unreadable::Unknown),
         };
         let Content::Data(bytes) = piece.content else { return Interest::Bytes };
@@ -211,6 +229,14 @@ impl Conversations {
         }
         *state = Conversation::Opaque;
         Interest::Nothing
+    }
+
+    /// Closes a connection of HTTP/2.
+    fn stop_following(&mut self, state: &mut Conversation) {
+        if let Conversation::Http2(id) = std::mem::replace(state, Conversation::Opaque) {
+            let (http2, mut room) = self.http2_and_room();
+            http2.close(id, &mut room);
+        }
     }
 
     fn tls_over(&mut self, flow: &Identity, state: &mut Conversation) -> Interest {
@@ -248,9 +274,15 @@ impl Conversations {
                 self.turn(flow, state, direction, piece, turn)
             }
             Conversation::New | Conversation::Undecided(_) => self.probe(flow, state, direction, piece),
-            Conversation::Http2(http2) => {
-                http2.piece(flow, direction, &piece, &mut self.room());
-                Interest::Bytes
+            Conversation::Http2(id) => {
+                let (http2, mut room) = self.http2_and_room();
+                match http2.piece(id, direction, &piece, &mut room) {
+                    Standing::Followed => Interest::Bytes,
+                    Standing::GivenUp => {
+                        self.stop_following(state);
+                        Interest::Nothing
+                    }
+                }
             }
             Conversation::Tls(tls) => match tls.piece(direction, &piece) {
                 true => self.tls_over(flow, state),
@@ -286,23 +318,19 @@ impl Conversations {
         }
         self.counts.shed += 1;
         self.held -= state.memory();
-        if let Conversation::Http2(http2) = state {
-            http2.close(flow, &mut self.room());
-        }
         self.give_up(flow, state, direction, Unreadable::Unknown)
     }
 }
 
 impl Conversation {
-    /// Bytes that it holds beyond its place in the table.
+    /// Bytes that it holds beyond its place in the table, and that are not counted elsewhere.
     fn memory(&self) -> usize {
         match self {
-            Conversation::Http2(http2) => http2.memory(),
             Conversation::Tls(tls) => tls.memory(),
             Conversation::WebSocket(session) => session.memory(),
             Conversation::Dns(stream) => stream.memory(),
             Conversation::Undecided(probe) => size_of_val(&**probe),
-            Conversation::New | Conversation::Http1(_) | Conversation::Opaque => 0,
+            Conversation::New | Conversation::Http1(_) | Conversation::Http2(_) | Conversation::Opaque => 0,
         }
     }
 }
@@ -351,7 +379,10 @@ impl Reader for Conversations {
             Conversation::Http1(http1) => {
                 http1.end(flow, direction, end, Mark { time, ..Mark::default() }, &mut self.room());
             }
-            Conversation::Http2(http2) => http2.end(flow, direction, time, &mut self.room()),
+            Conversation::Http2(id) => {
+                let (http2, mut room) = self.http2_and_room();
+                http2.end(id, direction, time, &mut room);
+            }
             _ => {}
         }
     }
@@ -362,7 +393,7 @@ impl Reader for Conversations {
             Conversation::Http1(http1) => {
                 http1.close(flow, Mark { time: summary.last, ..Mark::default() }, &mut self.room());
             }
-            Conversation::Http2(http2) => http2.close(flow, &mut self.room()),
+            Conversation::Http2(_) => self.stop_following(state),
             Conversation::Tls(_) => {
                 self.tls_over(flow, state);
             }

@@ -17,7 +17,7 @@ pub struct EngineLimits {
     pub flows: Limits,
     /// Exchanges that wait for their response.
     pub exchanges: usize,
-    /// Bytes of header blocks that came in parts.
+    /// Bytes that connections hold beyond their place in the table.
     pub buffer_bytes: usize,
 }
 

@@ -7,13 +7,17 @@ use crate::export::Exports;
 use crate::flow::{Content, Direction, Identity, Piece, Side};
 use crate::packet::Timestamp;
 use crate::protocol::grpc::{self, MessageCounter, Status};
-use crate::protocol::http2::{self, EndStream, Gap, Headers, Kind, Reset, Sink};
-use crate::record::{self, Exchange, Message, Record, Scheme, Version};
+use crate::protocol::http2::{self, EndStream, Gap, Headers, Kind, Reset, Scratch, Sink};
+use crate::record::{self, Connection, Exchange, Message, Record, Scheme, Version};
+
+/// Room for streams that a connection keeps while it has none.
+const KEPT: usize = 8;
 
 /// What is remembered of it.
 #[derive(Debug)]
 pub struct Http2 {
     client: Direction,
+    ends: Connection,
     connection: http2::Connection,
     streams: Streams,
 }
@@ -23,6 +27,8 @@ pub struct Http2 {
 struct Streams {
     live: Vec<Stream>,
     index: u32,
+    /// Those of them that are gRPC calls.
+    calls: usize,
 }
 
 /// A stream, and which exchange it is.
@@ -36,57 +42,74 @@ struct Stream {
 
 impl Http2 {
     /// A connection that begins with its preface.
-    pub fn new(client: Direction) -> Self {
-        Http2 { client, connection: http2::Connection::new(), streams: Streams::default() }
+    pub fn new(flow: &Identity, client: Direction) -> Self {
+        Http2::of(flow, client, http2::Connection::new(), Streams::default())
     }
 
     /// A connection whose beginning was missed.
-    pub fn midstream(client: Direction) -> Self {
-        Http2 { client, connection: http2::Connection::midstream(), streams: Streams::default() }
+    pub fn midstream(flow: &Identity, client: Direction) -> Self {
+        Http2::of(flow, client, http2::Connection::midstream(), Streams::default())
     }
 
     /// A connection that was HTTP/1 up to here. The request that asked for the change, in this slot, is stream 1; the
     /// client's settings came with it (RFC 7540 §3.2).
-    pub fn upgraded(client: Direction, slot: u32, exchanges: &Exchanges) -> Self {
+    pub fn upgraded(flow: &Identity, client: Direction, slot: u32, exchanges: &Exchanges) -> Self {
         let pending = exchanges.get(slot);
         let exchange = &pending.exchange;
         let (method, settings) = (exchange.get(exchange.method), exchange.get(pending.handshake));
         let connection = http2::Connection::upgraded(method, settings);
         let live = vec![Stream { id: 1, slot, calls: None }];
-        Http2 { client, connection, streams: Streams { live, index: 1 } }
+        Http2::of(flow, client, connection, Streams { live, index: 1, calls: 0 })
+    }
+
+    fn of(flow: &Identity, client: Direction, connection: http2::Connection, streams: Streams) -> Self {
+        Http2 { client, ends: super::conversation::connection(flow, client), connection, streams }
     }
 
     /// Bytes that it holds.
     pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.connection.memory() + self.streams.live.capacity() * size_of::<Stream>()
+        size_of::<Self>()
+            + self.connection.memory()
+            + self.streams.live.capacity() * size_of::<Stream>()
+            + self.streams.calls * size_of::<[MessageCounter; 2]>()
     }
 
     /// Takes a piece.
-    pub fn piece(&mut self, flow: &Identity, direction: Direction, piece: &Piece<'_>, room: &mut Room<'_>) {
-        let from = if direction == self.client { Side::Client } else { Side::Server };
-        let Http2 { client, connection, streams } = self;
-        let mut desk = Desk { streams, exchanges: room.exchanges, exports: room.exports, flow, client: *client };
+    pub fn piece(&mut self, direction: Direction, piece: &Piece<'_>, scratch: &mut Scratch, room: &mut Room<'_>) {
+        let (from, connection, mut desk) = self.desk(direction, room);
+        connection.swap_scratch(scratch);
         match piece.content {
             Content::Data(bytes) => connection.push(from, bytes, piece.time, &mut desk),
             Content::Gap(len) => connection.gap(from, len, piece.time, &mut desk),
         }
+        connection.swap_scratch(scratch);
     }
 
     /// A direction has ended.
-    pub fn end(&mut self, flow: &Identity, direction: Direction, time: Timestamp, room: &mut Room<'_>) {
-        let from = if direction == self.client { Side::Client } else { Side::Server };
-        let Http2 { client, connection, streams } = self;
-        let mut desk = Desk { streams, exchanges: room.exchanges, exports: room.exports, flow, client: *client };
+    pub fn end(&mut self, direction: Direction, time: Timestamp, scratch: &mut Scratch, room: &mut Room<'_>) {
+        let (from, connection, mut desk) = self.desk(direction, room);
+        connection.swap_scratch(scratch);
         connection.end(from, time, &mut desk);
+        connection.swap_scratch(scratch);
     }
 
     /// The connection is over: what is left is handed on as it is.
-    pub fn close(&mut self, flow: &Identity, room: &mut Room<'_>) {
-        let Http2 { client, streams, .. } = self;
-        let mut desk = Desk { streams, exchanges: room.exchanges, exports: room.exports, flow, client: *client };
+    pub fn close(&mut self, room: &mut Room<'_>) {
+        let (_, _, mut desk) = self.desk(self.client, room);
         while let Some(stream) = desk.streams.live.first() {
             desk.release(stream.id);
         }
+    }
+
+    /// Who sends in a direction, and what it takes to read him.
+    fn desk<'d>(
+        &'d mut self,
+        direction: Direction,
+        room: &'d mut Room<'_>,
+    ) -> (Side, &'d mut http2::Connection, Desk<'d>) {
+        let Http2 { client, ends, connection, streams } = self;
+        let from = if direction == *client { Side::Client } else { Side::Server };
+        (from, connection, Desk { streams, exchanges: room.exchanges, exports: room.exports, ends: *ends })
     }
 }
 
@@ -101,8 +124,7 @@ struct Desk<'a> {
     streams: &'a mut Streams,
     exchanges: &'a mut Exchanges,
     exports: &'a mut Exports,
-    flow: &'a Identity,
-    client: Direction,
+    ends: Connection,
 }
 
 impl Desk<'_> {
@@ -133,9 +155,13 @@ impl Desk<'_> {
     fn release(&mut self, stream: u32) {
         let Some(place) = self.streams.live.iter().position(|known| known.id == stream) else { return };
         let Stream { slot, calls, .. } = self.streams.live.swap_remove(place);
-        let connection = super::conversation::connection(self.flow, self.client);
+        if self.streams.live.is_empty() {
+            self.streams.live.shrink_to(KEPT);
+        }
+        let connection = self.ends;
         let exchange = &mut self.exchanges.get_mut(slot).exchange;
         if let Some([sent, received]) = calls.as_deref() {
+            self.streams.calls -= 1;
             let rpc = exchange.more().rpc.get_or_insert_default();
             rpc.request_messages = sent.messages();
             rpc.response_messages = received.messages();
@@ -165,7 +191,9 @@ impl Desk<'_> {
         if field(b"content-type").is_some_and(grpc::is_content_type) {
             exchange.more().rpc.get_or_insert_default();
             let answered = exchange.response.start_unix_nanos != 0;
-            if let Some(stream) = self.stream(stream) {
+            let Streams { live, calls: count, .. } = self.streams;
+            if let Some(stream) = live.iter_mut().rev().find(|known| known.id == stream) {
+                *count += usize::from(stream.calls.is_none());
                 let calls = stream.calls.get_or_insert_default();
                 if answered {
                     // Some of its messages may have come before they were counted.
@@ -402,13 +430,13 @@ mod tests {
             &frame(DATA, END_STREAM, 1, &[MESSAGE, MESSAGE].concat()),
         ]
         .concat();
-        let mut http2 = Http2::new(client);
+        let (mut http2, mut scratch) = (Http2::new(&flow, client), Scratch::default());
         let piece = |content| Piece { time: opened, offset: 0, acknowledged: 0, content };
-        http2.piece(&flow, client, &piece(Content::Data(&sent)), &mut room);
+        http2.piece(client, &piece(Content::Data(&sent)), &mut scratch, &mut room);
         for content in server {
-            http2.piece(&flow, client.reverse(), &piece(*content), &mut room);
+            http2.piece(client.reverse(), &piece(*content), &mut scratch, &mut room);
         }
-        http2.close(&flow, &mut room);
+        http2.close(&mut room);
         let [counts] = keeper.0.borrow()[..] else { panic!("{:?}", keeper.0) };
         counts
     }

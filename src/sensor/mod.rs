@@ -5,6 +5,7 @@
 //! - [`conversation`]: what a connection speaks, and who reads it
 //! - [`probe`]: finds that out
 //! - [`http1`], [`http2`]: an HTTP connection
+//! - [`followed`]: those of HTTP/2 that there is room for
 //! - [`pairing`]: its requests and responses
 //! - [`exchanges`]: those that wait
 //! - [`fields`]: what of a head goes into a record
@@ -18,6 +19,7 @@ pub mod dns;
 pub mod engine;
 pub mod exchanges;
 pub mod fields;
+pub mod followed;
 pub mod http1;
 pub mod http2;
 pub mod pairing;

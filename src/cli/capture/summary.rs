@@ -101,7 +101,12 @@ fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
         (engine.transactions.dropped_table_full, "transaction", "given up for lack of room"),
         (engine.transactions.dropped_in_parts, "message", "whose head came in parts, given up for lack of room"),
         (engine.transactions.dropped_unread, "message", "whose head could not be read"),
-        (engine.conversations.shed, "connection", "given up because all together held too much"),
+        (
+            engine.conversations.http2_given_up,
+            "connection",
+            "of HTTP/2 not read to the end for lack of room, so that later transactions are missing",
+        ),
+        (engine.conversations.shed, "connection", "of TLS, WebSocket, DNS or unknown kind not read for lack of room"),
         (engine.packets.malformed, "packet", "malformed"),
         (engine.packets.truncated, "packet", "cut in the headers"),
         (engine.packets.unknown_link, "packet", "of an unknown link type"),

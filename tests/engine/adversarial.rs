@@ -1,7 +1,6 @@
 //! Senders that mean harm, or behave as if they did.
 
 use sidetap::packet::LinkType;
-use sidetap::sensor::Budget;
 
 use proptest::prelude::*;
 
@@ -42,7 +41,7 @@ fn get_with(fields: &str) -> String {
 
 const OK_TEXT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-fn head_of(len: usize) -> Vec<u8> {
+pub fn head_of(len: usize) -> Vec<u8> {
     let mut head = b"GET /long HTTP/1.1\r\nHost: a\r\nX: ".to_vec();
     head.resize(len - 4, b'x');
     head.extend(b"\r\n\r\n");
@@ -324,60 +323,6 @@ fn a_million_syns_leave_the_table_bounded() {
     let flows = outcome.counts.flows;
     assert_eq!(flows.opened, 1_000_002);
     assert!(flows.evicted >= 1_000_002 - LIMITS.flows.connections as u64 - 1);
-}
-
-#[test]
-fn full_tables_lose_and_say_so() {
-    let mut limits = LIMITS;
-    limits.flows.connections = 4;
-    limits.flows.early_bytes = 8 << 10;
-    limits.exchanges = 2;
-    limits.buffer_bytes = 1;
-    let mut packets = Vec::new();
-    for port in 0..40 {
-        let mut connection = Connection::from_port(50_000 + port);
-        connection.now += u64::from(port) * 7_000;
-        connection.mss = 300;
-        connection.handshake();
-        for _ in 0..3 {
-            connection.exchange(&head_of(2_000), OK);
-        }
-        connection.close(Client);
-        packets.extend(connection.packets);
-    }
-    packets.sort_by_key(|packet| packet.time);
-    let packets = transform::reorder(&packets, 32, transform::Stamps::Stay, &mut Chance::new(1));
-    let outcome = run_with(limits, shots(&packets).into_iter());
-    let counts = outcome.counts;
-    assert!(counts.flows.evicted > 0 && counts.bytes.evicted > 0, "{counts:?}");
-    assert!(counts.transactions.dropped_in_parts > 0, "{counts:?}");
-    assert_eq!(counts.transactions.dropped_unread, 0);
-}
-
-/// More than there is room for, at the least memory that a sidecar has.
-#[test]
-fn heads_that_are_left_half_sent_blind_nobody_else() {
-    let limits = Budget::new(25 << 20).unwrap().engine(LIMITS.flows.hole_timeout);
-    let half = b"GET /half HTTP/1.1\r\nHost: a\r\nX-Slo";
-    let slow = (0..20_000_u16).flat_map(|number| {
-        let mut connection = Connection::from_port(10_000 + number);
-        connection.now += u64::from(number) * 1_000;
-        connection.handshake().send(Client, half);
-        shots(&connection.packets)
-    });
-    let mut connection = Connection::from_port(9);
-    connection.now += 20_000_000;
-    connection.mss = 1_000;
-    connection.handshake();
-    for _ in 0..100 {
-        connection.exchange(&head_of(1_500), OK);
-    }
-    connection.close(Client);
-    let outcome = run_with(limits, slow.chain(shots(&connection.packets)));
-    assert_eq!(outcome.lines(), vec!["GET /long 200 complete"; 100]);
-    let transactions = outcome.counts.transactions;
-    assert!(transactions.dropped_in_parts > 5_000, "{transactions:?}");
-    assert_eq!(transactions.dropped_in_parts + transactions.dropped_unread, 20_000);
 }
 
 #[test]

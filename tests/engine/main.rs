@@ -5,6 +5,7 @@ mod adversarial;
 mod chance;
 mod connection;
 mod corpus;
+mod crowd;
 mod dialogue;
 mod loss;
 mod metamorphic;

@@ -28,6 +28,8 @@ pub enum Detected {
 
 /// The first line of the connection preface of a client of HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+/// Empty lines that a message may have before it (RFC 9112 §2.2), in bytes: with them [`DECISIVE`] bytes still tell.
+const MAX_EMPTY_LINES: usize = 6;
 /// Settings in the frame that is the preface of a server. There are eight so far; some servers add one that means
 /// nothing (RFC 8701).
 const MOST_SETTINGS: u8 = 16;
@@ -52,9 +54,11 @@ pub fn detect(bytes: &[u8]) -> Detected {
         Some(false) => {}
         None => return Detected::Undecided,
     }
+    let is_line_end = |byte: &&u8| matches!(**byte, b'\r' | b'\n');
+    let message = &bytes[bytes.iter().take(MAX_EMPTY_LINES).take_while(is_line_end).count()..];
     let mut undecided = false;
     for side in [Side::Client, Side::Server] {
-        match http1::begins_message(bytes, side) {
+        match http1::begins_message(message, side) {
             Some(true) => return Detected::Http1(side),
             Some(false) => {}
             None => undecided = true,
@@ -111,6 +115,10 @@ mod tests {
             (b"PROXY /", Detected::Http1(Side::Client)),
             (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c", Detected::Proxy(ProxyHeader::Block { left: 28 })),
             (b"\r\n\r\n\0", Detected::Undecided),
+            (b"\r\n\n\r\n\rBASELINE-CONTROL /", Detected::Http1(Side::Client)),
+            (b"\r\n\nHTTP/1.1 200", Detected::Http1(Side::Server)),
+            (b"\r\n\r\n", Detected::Undecided),
+            (b"\n\n\n\n\n\n\nGET /", Detected::Unknown),
             (b"SSH-2.0-OpenSSH_9.2", Detected::Unknown),
             (b"*1\r\n$4\r\nPING\r\n", Detected::Unknown),
             (b"\0\0\0\0", Detected::Unknown),
@@ -151,7 +159,7 @@ mod tests {
         fn more_bytes_change_no_decision(
             beginning in prop::sample::select(vec![
                 "", "GET /", "PRI * HTTP/2.0", "HTTP/1.1 200 OK", "\x16\x03\x01\x00\x05\x01", "OPTIONS *", "A-", "HTTP/1.",
-                "PROXY TCP6 ::1", "\r\n\r\n\0\r\nQUIT\n\x21",
+                "\r\nGET /", "PROXY TCP6 ::1", "\r\n\r\n\0\r\nQUIT\n\x21",
             ]),
             cut in 0..16_usize,
             rest in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), b'A'..=b'Z'], 0..40),

@@ -6,7 +6,7 @@ use super::followed::{Followed, FollowedId, Standing};
 use super::http1::{Http1, Room, Turn};
 use super::http2::Http2;
 use super::probe::{Finding, Probe};
-use super::tls::Tls;
+use super::tls::{Handshake, Tls};
 use super::unread::Unread;
 use super::web_socket::WebSocket;
 use crate::export::Exports;
@@ -116,6 +116,16 @@ impl Conversations {
         (http2, Room { exchanges, buffers, exports })
     }
 
+    /// Reads a connection as HTTP/1 from here on. `whole` is as [`Http1::new`] has it; `unread` tells whether the server
+    /// answers what is no request as far as could be seen.
+    fn begin_http1(&mut self, client: Direction, whole: [bool; 2], unread: bool) -> Conversation {
+        self.counts.http1 += 1;
+        if unread {
+            self.exchanges.unread();
+        }
+        Conversation::Http1(Http1::new(client, whole, unread))
+    }
+
     /// Follows a connection of HTTP/2 from here on.
     fn follow(&mut self, connection: Http2) -> Conversation {
         self.counts.http2 += 1;
@@ -132,7 +142,8 @@ impl Conversations {
         mut piece: Piece<'_>,
     ) -> Interest {
         if let Conversation::New = state
-            && [direction, direction.reverse()].iter().any(|&direction| dns::is_port(flow.source(direction).port))
+            && let Content::Data(bytes) = piece.content
+            && dns::begins(flow, direction, bytes)
         {
             self.counts.dns += 1;
             *state = Conversation::Dns(Box::default());
@@ -167,9 +178,8 @@ impl Conversations {
                 false => Http2::midstream(flow, client),
             }),
             _ => {
-                self.counts.http1 += 1;
                 let whole = [client, client.reverse()].map(|direction| probe.is_whole(flow, direction));
-                Conversation::Http1(Http1::new(client, whole, probe.is_unknown(client)))
+                self.begin_http1(client, whole, probe.is_unknown(client))
             }
         };
         for (direction, piece) in probe.kept(direction) {
@@ -241,21 +251,24 @@ impl Conversations {
 
     fn tls_over(&mut self, flow: &Identity, state: &mut Conversation) -> Interest {
         let Conversation::Tls(tls) = state else { return Interest::Nothing };
-        let client = tls.client();
-        let handshake = tls.close();
-        if let Some(handshake) = &handshake {
-            let connection = connection(flow, client);
-            self.exports.record(&Record { connection, content: record::Content::Tls(handshake) });
-        }
-        let name = handshake.as_ref().and_then(|handshake| handshake.server_name.as_deref());
-        self.unread.encrypted(flow.source(client.reverse()).port, name);
+        let port = flow.source(tls.client().reverse()).port;
+        let name = self.tell_handshake(flow, tls);
+        self.unread.encrypted(port, name.as_deref());
         *state = Conversation::Opaque;
         Interest::Nothing
     }
 
+    /// Hands on what is known of a handshake; the name that the client asked for.
+    fn tell_handshake(&mut self, flow: &Identity, tls: &mut Tls) -> Option<String> {
+        let handshake = tls.close()?;
+        let connection = connection(flow, tls.client());
+        self.exports.record(&Record { connection, content: record::Content::Tls(&handshake) });
+        handshake.server_name
+    }
+
     /// A message over UDP.
     pub fn datagram(&mut self, ends: (Realm, Endpoint, Endpoint), payload: &[u8], time: Timestamp) {
-        if dns::is_port(ends.1.port) || dns::is_port(ends.2.port) {
+        if dns::is_datagram_port(ends.1.port) || dns::is_datagram_port(ends.2.port) {
             tell_answer(&mut self.questions, &mut self.exports, payload, ends, time);
         }
     }
@@ -285,8 +298,14 @@ impl Conversations {
                 }
             }
             Conversation::Tls(tls) => match tls.piece(direction, &piece) {
-                true => self.tls_over(flow, state),
-                false => Interest::Bytes,
+                Handshake::GoesOn => Interest::Bytes,
+                Handshake::Over => self.tls_over(flow, state),
+                Handshake::AnsweredInHttp => {
+                    let client = tls.client();
+                    self.tell_handshake(flow, tls);
+                    *state = self.begin_http1(client, [false, flow.from_start[direction.index()]], true);
+                    self.hand_on(flow, state, direction, piece)
+                }
             },
             Conversation::WebSocket(session) => {
                 session.piece(direction, &piece);

@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::flow::{Content, Direction, Endpoint, Identity, Piece};
 use crate::packet::Timestamp;
 use crate::packet::decode::Realm;
-use crate::protocol::dns::{Data, Message, Stream, looks_like_dns};
+use crate::protocol::detect::{Detected, detect};
+use crate::protocol::dns::{Data, Message, Stream, begins_stream, looks_like_dns};
 use crate::record::DnsAnswer;
 
 /// Questions that wait for their answer.
@@ -20,12 +21,26 @@ const MOST_ANSWERS: usize = 32;
 /// The same answer within this time is the same answer.
 const REPEATED: Duration = Duration::from_secs(1);
 
-/// The well-known ports: DNS, and multicast DNS.
-const PORTS: [u16; 2] = [53, 5353];
+/// The well-known ports: DNS over UDP and TCP, and multicast DNS, which is over UDP alone.
+const PORT: u16 = 53;
+const MULTICAST_PORT: u16 = 5353;
 
-/// Whether a port is one of DNS.
-pub fn is_port(port: u16) -> bool {
-    PORTS.contains(&port)
+/// Whether messages over UDP to or from a port are DNS.
+pub fn is_datagram_port(port: u16) -> bool {
+    matches!(port, PORT | MULTICAST_PORT)
+}
+
+/// Whether a connection speaks DNS whose first bytes, in this direction, are these. The port alone does not tell: what
+/// looks like anything else that is known is that.
+pub fn begins(flow: &Identity, direction: Direction, bytes: &[u8]) -> bool {
+    let port = [direction, direction.reverse()].iter().any(|&direction| flow.source(direction).port == PORT);
+    let other = match detect(bytes) {
+        Detected::Unknown => false,
+        // The beginning of a length, or of a preface that one seldom sends byte by byte.
+        Detected::Undecided => bytes.first() != Some(&0),
+        _ => true,
+    };
+    port && !other && begins_stream(bytes)
 }
 
 /// The questions that wait.

@@ -311,6 +311,10 @@ impl Sink for Desk<'_> {
     }
 
     fn anomaly(&mut self, _from: Side, stream: u32, anomalies: http2::Anomalies, _time: Timestamp) {
+        if anomalies.contains(http2::Anomalies::BAD_PREFACE) {
+            // A request of HTTP/1, as a rule.
+            self.exchanges.unread();
+        }
         if let Some(exchange) = self.exchange(stream) {
             exchange.more().add_anomalies(anomalies.names());
         }

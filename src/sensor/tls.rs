@@ -3,8 +3,19 @@
 
 use crate::flow::{Content, Direction, Piece, Side};
 use crate::packet::Timestamp;
+use crate::protocol::http1;
 use crate::protocol::tls::{ClientHello, ClientHelloReader, Progress, ServerHello, ServerHelloReader};
 use crate::record::TlsHandshake;
+
+/// How a handshake stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    GoesOn,
+    /// All is known that will be.
+    Over,
+    /// The server does not speak TLS: its first bytes are a response of HTTP/1.
+    AnsweredInHttp,
+}
 
 /// What is remembered of a handshake.
 #[derive(Debug)]
@@ -16,6 +27,8 @@ pub struct Tls {
     server_hello: Option<ServerHello>,
     alert: Option<&'static str>,
     start: Timestamp,
+    /// Bytes of this direction were seen.
+    begun: [bool; 2],
     /// Nothing more can be read in this direction.
     over: [bool; 2],
 }
@@ -31,6 +44,7 @@ impl Tls {
             server_hello: None,
             alert: None,
             start,
+            begun: [false; 2],
             over: [false; 2],
         }
     }
@@ -45,22 +59,26 @@ impl Tls {
         size_of::<Self>() + self.client_reader.buffered() + self.server_reader.buffered()
     }
 
-    /// Takes a piece; whether all is known that will be.
-    pub fn piece(&mut self, direction: Direction, piece: &Piece<'_>) -> bool {
+    /// Takes a piece.
+    pub fn piece(&mut self, direction: Direction, piece: &Piece<'_>) -> Handshake {
         let side = if direction == self.client { Side::Client } else { Side::Server };
         let Content::Data(mut bytes) = piece.content else {
             self.over[side.index()] = true;
-            return self.is_over();
+            return self.standing();
         };
         if self.over[side.index()] {
-            return self.is_over();
+            return self.standing();
+        }
+        let first = !std::mem::replace(&mut self.begun[side.index()], true);
+        if first && side == Side::Server && http1::begins_message(bytes, side) == Some(true) {
+            return Handshake::AnsweredInHttp;
         }
         let ended = match side {
             Side::Client => read(|| self.client_reader.push(&mut bytes), &mut self.client_hello, &mut self.alert),
             Side::Server => read(|| self.server_reader.push(&mut bytes), &mut self.server_hello, &mut self.alert),
         };
         self.over[side.index()] |= ended;
-        self.is_over()
+        self.standing()
     }
 
     /// The record, as far as anything is known; `None` if not even one hello was read.
@@ -89,10 +107,13 @@ impl Tls {
         })
     }
 
-    fn is_over(&self) -> bool {
+    fn standing(&self) -> Handshake {
         let encrypted =
             self.server_hello.as_ref().is_some_and(|hello| !hello.hello_retry_request && hello.version.is_tls_1_3());
-        (self.client_hello.is_some() && encrypted) || self.over == [true; 2]
+        match (self.client_hello.is_some() && encrypted) || self.over == [true; 2] {
+            true => Handshake::Over,
+            false => Handshake::GoesOn,
+        }
     }
 }
 
@@ -139,7 +160,7 @@ mod tests {
         let over = turns.iter().enumerate().position(|(turn, bytes)| {
             let content = Content::Data(bytes);
             let piece = Piece { time: Timestamp::default(), offset: 0, acknowledged: 0, content };
-            tls.piece(if turn % 2 == 0 { client } else { client.reverse() }, &piece)
+            tls.piece(if turn % 2 == 0 { client } else { client.reverse() }, &piece) == Handshake::Over
         });
         (tls.close(), over)
     }

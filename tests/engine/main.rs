@@ -2,6 +2,7 @@
 //! is lost must show, and nothing that is sent can break it.
 
 mod adversarial;
+mod beginning;
 mod chance;
 mod connection;
 mod corpus;

@@ -64,6 +64,11 @@ impl Flags {
         self.has(0x0200)
     }
 
+    /// What is asked for, or was.
+    pub const fn opcode(self) -> Opcode {
+        Opcode((self.0 >> 11 & 0xf) as u8)
+    }
+
     /// Z, which must be zero.
     pub const fn reserved(self) -> bool {
         self.has(0x0040)
@@ -101,7 +106,7 @@ impl<'a> Message<'a> {
     }
 
     pub fn opcode(&self) -> Opcode {
-        Opcode((self.flags.0 >> 11 & 0xf) as u8)
+        self.flags.opcode()
     }
 
     /// The records that answer the question, in order.

@@ -24,6 +24,9 @@ pub use name::{MAX_NAME, MAX_POINTERS, Name};
 pub use record::{Answers, Data, Record};
 pub use stream::Stream;
 
+/// Nobody asks more than a few things at once.
+const MOST_ENTRIES: u16 = 32;
+
 /// Why bytes are no DNS message. Offsets count from its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
@@ -43,6 +46,19 @@ pub enum DnsError {
     Cut { offset: usize },
 }
 
+/// Whether these can be the first bytes of a direction over TCP: a length and as much of a header as there is, all of
+/// which makes sense.
+pub fn begins_stream(bytes: &[u8]) -> bool {
+    let number = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
+    let few = |at: usize| number(at).is_none_or(|count| count <= MOST_ENTRIES);
+    let length = number(0).is_none_or(|length| usize::from(length) >= message::HEADER);
+    let Some(flags) = number(4).map(message::Flags) else { return length && !bytes.is_empty() };
+    let plausible = flags.opcode().name().is_some() && !flags.reserved();
+    // A query brings EDNS, a signature, or the serial of a zone, and no more.
+    let query = flags.opcode().0 == 0 && !flags.response();
+    length && plausible && few(6) && (!query || [8, 10, 12].into_iter().all(few))
+}
+
 /// Whether a datagram can be a DNS message: every field of the header makes sense, and the first question, or else the
 /// first answer, is one of a known class. Random bytes pass once in tens of thousands.
 pub fn looks_like_dns(datagram: &[u8]) -> bool {
@@ -52,8 +68,7 @@ pub fn looks_like_dns(datagram: &[u8]) -> bool {
         return false;
     }
     if let Some(question) = &message.question {
-        // Nobody asks more than a few things at once, and a query answers nothing but in mDNS (known answers).
-        return question.class.name().is_some() && question.kind.0 != 0 && counts.questions <= 32;
+        return question.class.name().is_some() && question.kind.0 != 0 && counts.questions <= MOST_ENTRIES;
     }
     if let Some(Ok(answer)) = message.answers().next() {
         return counts.questions == 0 && message.flags.response() && answer.class.name().is_some();

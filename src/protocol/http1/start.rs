@@ -2,9 +2,10 @@
 
 use crate::flow::Side;
 
-/// Lengths that methods have (RFC 9110 §9; the longest registered one is UPDATEREDIRECTREF).
-const MIN_METHOD: usize = 3;
+/// The longest method (RFC 9110 §9; the longest registered one is UPDATEREDIRECTREF).
 const MAX_METHOD: usize = 24;
+/// Shorter ones are nobody's, and belong to a request only if their target is a path.
+const USUAL_METHOD: usize = 3;
 /// So many bytes always tell: a method, a blank and a target, or a version and a status.
 pub(super) const DECISIVE: usize = MAX_METHOD + 2;
 
@@ -75,13 +76,16 @@ pub fn begins_message(bytes: &[u8], side: Side) -> Option<bool> {
             }
         }
         Side::Client => {
-            let is_method = |byte: &&u8| byte.is_ascii_uppercase() || matches!(**byte, b'-' | b'_');
+            let is_method =
+                |byte: &&u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(**byte, b'-' | b'_');
             let method = bytes.iter().take(MAX_METHOD + 1).take_while(is_method).count();
-            if method > MAX_METHOD || (method < bytes.len() && (method < MIN_METHOD || bytes[method] != b' ')) {
+            let named = method > 0 && bytes[0].is_ascii_uppercase() && method <= MAX_METHOD;
+            if !bytes.is_empty() && (!named || bytes.get(method).is_some_and(|&byte| byte != b' ')) {
                 return Some(false);
             }
+            let usual = method >= USUAL_METHOD && !bytes[..method].iter().any(u8::is_ascii_digit);
             let target = bytes.get(method + 1)?;
-            Some(matches!(target, b'/' | b'*' | b'[') || target.is_ascii_alphanumeric())
+            Some(*target == b'/' || (usual && (matches!(target, b'*' | b'[') || target.is_ascii_alphanumeric())))
         }
     }
 }
@@ -96,7 +100,12 @@ mod tests {
             (&b"GET /"[..], Side::Client, Some(true)),
             (b"GET ", Side::Client, None),
             (b"get /", Side::Client, Some(false)),
-            (b"GO /", Side::Client, Some(false)),
+            (b"GET2 /", Side::Client, Some(true)),
+            (b"X /", Side::Client, Some(true)),
+            (b"X y", Side::Client, Some(false)),
+            (b"P3 x", Side::Client, Some(false)),
+            (b"2XX /", Side::Client, Some(false)),
+            (b"GET  /", Side::Client, Some(false)),
             (b"UPDATEREDIRECTREF *", Side::Client, Some(true)),
             (&[b'A'; DECISIVE], Side::Client, Some(false)),
             (b"GET (", Side::Client, Some(false)),

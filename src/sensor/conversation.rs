@@ -37,7 +37,7 @@ pub struct Conversations {
     unread: Unread,
 }
 
-/// Connections by what they turned out to speak.
+/// Connections by what they turned out to speak; one that changes from one protocol to another is counted for both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConversationCounts {
     pub http1: u64,
@@ -45,6 +45,7 @@ pub struct ConversationCounts {
     pub tls: u64,
     pub web_socket: u64,
     pub dns: u64,
+    /// With bytes of which nothing is known.
     pub unknown: u64,
     /// Connections of HTTP/2 that gave way to others, and what they carried since went unread.
     pub http2_given_up: u64,
@@ -166,7 +167,10 @@ impl Conversations {
                 Side::Client => direction,
                 Side::Server => direction.reverse(),
             },
-            _ => return self.give_up(flow, state, direction, Unreadable::Encrypted(None)),
+            _ => {
+                self.counts.tls += 1;
+                return self.give_up(flow, state, direction, Unreadable::Encrypted);
+            }
         };
         *state = match detected {
             Detected::Tls(_) => {
@@ -227,11 +231,11 @@ impl Conversations {
         flow: &Identity,
         state: &mut Conversation,
         direction: Direction,
-        why: Unreadable<'_>,
+        why: Unreadable,
     ) -> Interest {
         let port = server_port(flow, direction);
         match why {
-            Unreadable::Encrypted(name) => self.unread.encrypted(port, name),
+            Unreadable::Encrypted => self.unread.encrypted(port, None),
             Unreadable::Unknown => {
                 self.counts.unknown += 1;
                 self.unread.unknown(port);
@@ -337,7 +341,11 @@ impl Conversations {
         }
         self.counts.shed += 1;
         self.held -= state.memory();
-        self.give_up(flow, state, direction, Unreadable::Unknown)
+        if let Conversation::Undecided(_) = state {
+            return self.give_up(flow, state, direction, Unreadable::Unknown);
+        }
+        *state = Conversation::Opaque;
+        Interest::Nothing
     }
 }
 
@@ -355,8 +363,8 @@ impl Conversation {
 }
 
 /// Why a connection is not read.
-enum Unreadable<'a> {
-    Encrypted(Option<&'a str>),
+enum Unreadable {
+    Encrypted,
     Unknown,
 }
 

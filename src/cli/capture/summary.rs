@@ -7,6 +7,7 @@ use crate::export::{ExportCounts, Exports};
 #[cfg(target_os = "linux")]
 use crate::packet::live::LiveCounts;
 use crate::sensor::EngineCounts;
+use crate::sensor::conversation::ConversationCounts;
 use crate::sensor::read::ReadCounts;
 
 /// After a file.
@@ -69,6 +70,7 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
         format!("{}{filtered}, {}", counted(seen.packets, "packet"), counted(engine.flows.opened, "connection")),
         format!("{}{incomplete}{others}", counted(transactions.emitted, "transaction")),
     ];
+    lines.splice(1..1, protocols(engine));
     let mut lost = losses(engine, seen);
     lost.extend(exported.by_export.iter().flat_map(losses_of_export));
     match &lost[..] {
@@ -88,6 +90,19 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
         _ => lines.extend(engine.unread.why(engine)),
     }
     lines.join("\n")
+}
+
+/// What connections spoke, where that was not HTTP/1 alone.
+fn protocols(engine: &EngineCounts) -> Option<String> {
+    let ConversationCounts { http1, http2, tls, web_socket, dns, unknown, .. } = engine.conversations;
+    let others =
+        [(http2, "HTTP/2"), (tls, "TLS"), (web_socket, "WebSocket"), (dns, "DNS over TCP"), (unknown, "unknown")];
+    if others.iter().all(|(connections, _)| *connections == 0) {
+        return None;
+    }
+    let kinds = [(http1, "HTTP/1")].into_iter().chain(others).filter(|(connections, _)| *connections > 0);
+    let list: Vec<String> = kinds.map(|(connections, kind)| format!("{} {kind}", count(connections))).collect();
+    Some(format!("connections: {}", list.join(", ")))
 }
 
 /// What was lost, and why.
@@ -222,6 +237,35 @@ mod tests {
             let text = summary(|_, seen, _| *seen = Seen { packets, has_filter, filtered: packets, ..Seen::default() });
             assert!(text.ends_with(&format!("\nno HTTP was seen: {why}")), "{text}");
         }
+    }
+
+    #[test]
+    fn what_connections_spoke_is_told_unless_it_was_http_1_alone() {
+        let told = |http2, unknown| {
+            summary(|engine, _, _| {
+                engine.transactions.emitted = 1;
+                engine.conversations = ConversationCounts { http1: 1_200, http2, unknown, ..Default::default() };
+            })
+        };
+        assert!(!told(0, 0).contains("HTTP/1"));
+        assert_eq!(told(3, 1).lines().nth(1), Some("connections: 1,200 HTTP/1, 3 HTTP/2, 1 unknown"));
+    }
+
+    #[test]
+    fn connections_that_gave_way_are_told_with_what_that_means() {
+        let text = summary(|engine, _, _| {
+            engine.transactions.emitted = 1;
+            engine.conversations.http2_given_up = 2;
+            engine.transactions.dropped_in_parts = 1;
+        });
+        let lines: Vec<&str> = text.lines().skip(3).collect();
+        assert_eq!(
+            lines,
+            [
+                "  1 message whose head came in parts, given up for lack of room",
+                "  2 connections of HTTP/2 not read to the end for lack of room, so that later transactions are missing",
+            ]
+        );
     }
 
     #[test]

@@ -263,7 +263,8 @@ impl<S: Default> Connection<S> {
         }
         // Its number alone is no proof that anything was sent before it: only its place in the window was checked.
         let told = if after(half.acked, half.shown) { half.acked } else { half.shown };
-        let sequence = match ahead <= RESET_WINDOW && after(told, half.next) {
+        // Nothing comes after a FIN.
+        let sequence = match ahead <= RESET_WINDOW && after(told, half.next) && !half.fin_passed {
             true if after(sequence, told) => told,
             true => sequence,
             false => half.next,

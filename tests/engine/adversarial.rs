@@ -209,6 +209,24 @@ fn a_reset_ends_a_connection_only_inside_its_window() {
 }
 
 #[test]
+fn a_reset_ahead_of_a_fin_leaves_nothing_between_them() {
+    let mut connection = Connection::plain();
+    connection.handshake().send(Client, GET);
+    connection.push(Client, FIN | ACK, b"");
+    connection.receive(Server);
+    let mut beyond = connection.packets[connection.packets.len() - 1].clone();
+    (beyond.from, beyond.to) = (beyond.to, beyond.from);
+    (beyond.seq, beyond.ack) = (connection.next(Server), connection.next(Client).wrapping_add(100));
+    (beyond.flags, beyond.payload) = (ACK, b"x".to_vec());
+    connection.packets.push(beyond);
+    connection.push(Client, RST, b"");
+    connection.packets.last_mut().unwrap().seq = connection.next(Client).wrapping_add(200);
+    let outcome = run(&connection.packets);
+    assert_eq!(outcome.lines(), ["GET / - request_only"]);
+    assert_eq!((outcome.counts.bytes.gap, outcome.counts.flows.closed), (0, 1));
+}
+
+#[test]
 fn a_reset_does_not_tell_how_much_was_sent() {
     let mut connection = Connection::plain();
     connection.handshake().send(Client, GET).receive(Server);

@@ -287,7 +287,7 @@ impl<S: Default> Connection<S> {
     ) {
         let half = &self.halves[direction.index()];
         let peer = &self.halves[direction.reverse().index()];
-        if half.ended {
+        if half.ended || half.fin_passed {
             // Nothing comes after a FIN; its receiver drops it (RFC 9293 §3.10.7.4).
             let old = if after(sequence, half.next) { 0 } else { half.next.wrapping_sub(sequence) as usize };
             let duplicate = old.min(segment.payload.len());

@@ -185,7 +185,7 @@ impl<S: Default> Connection<S> {
     /// How far a direction's hole goes that will not be filled.
     fn hopeless(&self, direction: Direction, now: Timestamp, now_or_never: bool, shared: &Shared) -> Option<u32> {
         let half = &self.halves[direction.index()];
-        if half.start != Start::Known || half.ended {
+        if half.start != Start::Known || half.ended || half.fin_passed {
             return None;
         }
         let first = half.first_early(&shared.pool);

@@ -227,6 +227,24 @@ fn a_reset_ahead_of_a_fin_leaves_nothing_between_them() {
 }
 
 #[test]
+fn nothing_is_missing_behind_a_fin_while_a_reset_waits() {
+    let mut connection = Connection::plain();
+    connection.handshake().send(Client, GET);
+    connection.push(Client, FIN | ACK, b"");
+    let mut reset = connection.packets[connection.packets.len() - 1].clone();
+    reset.seq = reset.seq.wrapping_add(1);
+    // It acknowledges what nobody has seen.
+    reset.ack = connection.next(Server).wrapping_add(100);
+    reset.flags = RST | ACK;
+    connection.packets.push(reset.clone());
+    let late = Packet { seq: reset.seq.wrapping_add(50), flags: ACK, payload: b"late".to_vec(), ..reset };
+    connection.packets.push(late);
+    let outcome = run(&connection.packets);
+    assert_eq!(outcome.lines(), ["GET / - request_only"]);
+    assert!(outcome.counts.bytes.gap <= 100, "{:?}", outcome.counts.bytes);
+}
+
+#[test]
 fn a_reset_does_not_tell_how_much_was_sent() {
     let mut connection = Connection::plain();
     connection.handshake().send(Client, GET).receive(Server);

@@ -46,6 +46,10 @@ pub fn run_all() -> Result<()> {
         arguments.extend(["--", "-D", "warnings"]);
         run(&mut cargo(&arguments))?;
     }
+    // The fuzz targets are no part of the workspace, and rot where nobody compiles them. It takes a minute the first time,
+    // seconds after that.
+    let fuzz = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target", "--bins", "--examples"];
+    run(cargo(&["check", "--locked"]).args(fuzz))?;
     run(cargo(&["test", "--locked", "--workspace"]).env("SIDETAP_TEST_PYTHON", &python))?;
     run(cargo(&["test", "--locked", "--no-default-features", "--features", "engine"])
         .env("SIDETAP_TEST_PYTHON", python))

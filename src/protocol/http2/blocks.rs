@@ -211,6 +211,8 @@ impl Connection {
                 self.open_seen(turn, number);
             } else if anomaly == Anomalies::NO_REQUEST {
                 self.open(turn, number);
+                // Once it is over, it is not to be opened again.
+                self.raise_highest(number);
             } else if anomaly.is_empty() && unseen {
                 self.open_partial(turn, number);
             } else {

@@ -72,8 +72,8 @@ impl Budget {
             limit,
             ring_bytes: share(26).min(64 << 20),
             connections: (share(29) / CONNECTION).min(1 << 20) as usize,
-            exchanges: (share(13) / EXCHANGE).min(1 << 20) as usize,
-            early_bytes: share(12).min(64 << 20) as usize,
+            exchanges: (share(15) / EXCHANGE).min(1 << 20) as usize,
+            early_bytes: share(10).min(64 << 20) as usize,
             buffer_bytes: share(17).min(256 << 20) as usize,
             queue_bytes: share(3).min(8 << 20) as usize,
         })

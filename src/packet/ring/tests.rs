@@ -109,18 +109,26 @@ fn both_directions_of_a_cable_are_seen() {
         let cable = Cable::new();
         let mut ring = open("left");
         let here = UdpSocket::bind("10.9.0.1:7000").unwrap();
-        cable.there(|| {
-            let socket = UdpSocket::bind("10.9.0.2:7000").unwrap();
-            socket.send_to(b"from there", "10.9.0.1:7000").unwrap();
-        });
-        here.send_to(b"from here", "10.9.0.2:7000").unwrap();
-        let seen = drain(&mut ring);
-        let directions = |text: &str| -> Vec<bool> {
+        let mut seen = Vec::new();
+        let directions = |seen: &[Seen], text: &str| -> Vec<bool> {
             let is_udp = |seen: &&Seen| seen.has(text) && seen.is(17);
             seen.iter().filter(is_udp).map(|seen| seen.outgoing).collect()
         };
-        assert_eq!(directions("from there"), [false]);
-        assert_eq!(directions("from here"), [true]);
+        // A new cable may lose what comes before its ends know each other.
+        for _ in 0..50 {
+            cable.there(|| {
+                let socket = UdpSocket::bind("10.9.0.2:7000").unwrap();
+                socket.send_to(b"from there", "10.9.0.1:7000").unwrap();
+            });
+            here.send_to(b"from here", "10.9.0.2:7000").unwrap();
+            seen.extend(drain(&mut ring));
+            if ["from there", "from here"].iter().all(|text| !directions(&seen, text).is_empty()) {
+                break;
+            }
+        }
+        let (there, here) = (directions(&seen, "from there"), directions(&seen, "from here"));
+        assert!(!there.is_empty() && there.iter().all(|outgoing| !outgoing), "{there:?}");
+        assert!(!here.is_empty() && here.iter().all(|outgoing| *outgoing), "{here:?}");
     });
 }
 

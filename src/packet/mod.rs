@@ -15,6 +15,7 @@
 //! - `interfaces`: the network interfaces, and which of them are captured
 //! - `live`: the rings of several interfaces, merged by time
 //! - `ring`: the receive ring of an interface, with `ring_options`, `ring_packet` and `ring_statistics`
+//! - `send`: many datagrams or frames in one call
 //!
 //! Everything below borrows from one [`Frame`], which borrows from the ring or the file's buffer.
 
@@ -39,6 +40,8 @@ mod ring_options;
 mod ring_packet;
 #[cfg(target_os = "linux")]
 mod ring_statistics;
+#[cfg(target_os = "linux")]
+pub mod send;
 pub mod tcp;
 pub mod timestamp;
 pub mod udp;

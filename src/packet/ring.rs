@@ -315,7 +315,7 @@ impl Drop for Blocks {
 }
 
 /// A packet socket that sees nothing yet: protocol 0.
-fn packet_socket() -> Result<OwnedFd, RingError> {
+pub(super) fn packet_socket() -> Result<OwnedFd, RingError> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     // SAFETY: takes no memory.
     let descriptor =
@@ -360,7 +360,7 @@ fn attach(socket: &OwnedFd, filter: &[Instruction]) -> Result<(), RingError> {
 }
 
 /// From here on the socket sees the frames of this protocol on this interface.
-fn bind(socket: &OwnedFd, index: u32, protocol: u16) -> io::Result<()> {
+pub(super) fn bind(socket: &OwnedFd, index: u32, protocol: u16) -> io::Result<()> {
     let mut address = packet_address();
     address.sll_protocol = protocol.to_be();
     address.sll_ifindex = match i32::try_from(index) {

@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::filter::{Filter, FilterError, Program, Target};
 use super::interfaces::{self, Interface, InterfaceError};
-use super::ring::{Block, Direction, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
+use super::ring::{Block, Direction, FilterLock, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
 use super::{Frame, LinkType, Timestamp};
 
 /// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
@@ -133,11 +133,16 @@ impl Live {
     /// An interface that was named is missing or cannot be listened on, the process may not capture, the filter means
     /// nothing on an interface's link type, or there is no interface, or no memory for all of them.
     pub fn open(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
+        Live::open_with(names, filter, ring_bytes, FilterLock::Locked)
+    }
+
+    /// As [`Live::open`], with a filter that [`Live::replace_filter`] may replace.
+    pub fn open_with(names: &[String], filter: &str, ring_bytes: u64, lock: FilterLock) -> Result<Self, LiveError> {
         let chosen = choose(names)?;
         let layout = layout(ring_bytes, chosen.len())?;
         let mut taps = Vec::new();
         for interface in &chosen {
-            match Tap::open(interface, filter, layout) {
+            match Tap::open(interface, filter, layout, lock) {
                 Err(LiveError::Ring { source: RingError::LinkType { .. }, .. }) if names.is_empty() => {}
                 Err(LiveError::Ring { source: RingError::NoInterface { .. }, .. }) if names.is_empty() => {}
                 tap => taps.push(tap?),
@@ -164,6 +169,12 @@ impl Live {
         self.taps.iter().filter(|tap| tap.gone).map(|tap| tap.name.as_str())
     }
 
+    /// Sees from here on what another filter accepts; packets that are in a ring by now stay. There is no moment without
+    /// a filter. Takes no rights, but rings that were opened for it.
+    pub fn replace_filter(&mut self, filter: &str) -> Result<(), LiveError> {
+        self.taps.iter_mut().try_for_each(|tap| tap.replace_filter(filter))
+    }
+
     /// Hands packets to the consumer until the observer, asked ten times a second, has had enough.
     ///
     /// # Errors
@@ -172,7 +183,7 @@ impl Live {
     pub fn run<C: Consumer>(
         &mut self,
         consumer: &mut C,
-        mut observe: impl FnMut(&Live, &mut C, LiveCounts) -> ControlFlow<()>,
+        mut observe: impl FnMut(&mut Live, &mut C, LiveCounts) -> ControlFlow<()>,
     ) -> Result<LiveCounts, LiveError> {
         let mut next_tick = Instant::now() + TICK;
         loop {
@@ -286,7 +297,9 @@ impl Live {
 }
 
 impl Tap {
-    fn open(interface: &Interface, filter: &str, (block_size, block_count): (u32, u32)) -> Result<Self, LiveError> {
+    /// The layout is a block's size and how many there are.
+    fn open(interface: &Interface, filter: &str, layout: (u32, u32), lock: FilterLock) -> Result<Self, LiveError> {
+        let (block_size, block_count) = layout;
         let name = interface.name.clone();
         let options = RingOptions {
             block_size,
@@ -294,6 +307,7 @@ impl Tap {
             retire: RETIRE,
             direction: if interface.loopback { Direction::Incoming } else { Direction::Both },
             snap_length: NonZeroU32::MAX,
+            filter: lock,
             ..RingOptions::new(interface.index, name.clone())
         };
         let failed = |source| LiveError::Ring { interface: name.clone(), source };
@@ -304,8 +318,7 @@ impl Tap {
         // The link type is known once the socket is bound; almost always it is Ethernet's.
         let mut link = LinkType::Ethernet;
         loop {
-            let program = Filter::compile_for(filter, link, Target::Socket)
-                .map_err(|source| LiveError::Filter { interface: name.clone(), source })?;
+            let program = compile(filter, link, &name)?;
             let (ring, program) = match Ring::open(&options, program.instructions()) {
                 Ok(ring) => (ring, None),
                 Err(RingError::FilterTooLong { .. }) => (Ring::open(&options, &[]).map_err(failed)?, Some(program)),
@@ -317,6 +330,25 @@ impl Tap {
             link = ring.link_type();
         }
     }
+
+    fn replace_filter(&mut self, filter: &str) -> Result<(), LiveError> {
+        let program = compile(filter, self.link, &self.name)?;
+        let failed = |source| LiveError::Ring { interface: self.name.clone(), source };
+        match self.ring.replace_filter(program.instructions()) {
+            Ok(()) => self.program = None,
+            Err(RingError::FilterTooLong { .. }) => {
+                self.ring.replace_filter(&[]).map_err(failed)?;
+                self.program = Some(program);
+            }
+            Err(source) => return Err(failed(source)),
+        }
+        Ok(())
+    }
+}
+
+fn compile(filter: &str, link: LinkType, interface: &str) -> Result<Program, LiveError> {
+    Filter::compile_for(filter, link, Target::Socket)
+        .map_err(|source| LiveError::Filter { interface: interface.to_owned(), source })
 }
 
 /// The packets of several blocks, the earliest of those that are next first.

@@ -23,7 +23,8 @@ use rustix::io::Errno;
 
 use super::LinkType;
 use super::filter::Instruction;
-pub use super::ring_options::{Direction, RingError, RingOptions};
+use super::ring_options::RETURN_CONSTANT;
+pub use super::ring_options::{Direction, FilterLock, RingError, RingOptions};
 pub use super::ring_packet::{Checksum, GsoType, Offload, Packets, RingPacket};
 pub use super::ring_statistics::RingStatistics;
 
@@ -62,7 +63,7 @@ pub struct Ring {
 impl Ring {
     /// Opens a ring that sees the frames for which the filter returns a length; without instructions, all of them.
     ///
-    /// The filter is in place before the first frame is, and is locked. An interface that is down can be opened; the
+    /// The filter is in place before the first frame is. An interface that is down can be opened; the
     /// first [`Ring::wait`] says so.
     pub fn open(options: &RingOptions, filter: &[Instruction]) -> Result<Ring, RingError> {
         let (block_size, block_count) = (options.block_size, options.block_count);
@@ -102,7 +103,10 @@ impl Ring {
             Some(libc::ENODEV | libc::ENXIO) => gone(),
             _ => RingError::System { call: "bind", source: error },
         })?;
-        set_option(&socket, libc::SOL_SOCKET, libc::SO_LOCK_FILTER, &(1 as c_int)).map_err(failed("SO_LOCK_FILTER"))?;
+        if options.filter == FilterLock::Locked {
+            let locked: c_int = 1;
+            set_option(&socket, libc::SOL_SOCKET, libc::SO_LOCK_FILTER, &locked).map_err(failed("SO_LOCK_FILTER"))?;
+        }
 
         let arphrd = hardware_type(&socket).map_err(failed("getsockname"))?.ok_or_else(gone)?;
         let unknown = || RingError::LinkType { interface: options.interface.clone(), arphrd };
@@ -185,6 +189,18 @@ impl Ring {
                 Err(RingError::LinkType { interface: self.interface.clone(), arphrd })
             }
             None => Err(RingError::NoInterface { interface: self.interface.clone(), index }),
+        }
+    }
+
+    /// Sees from here on the frames for which another filter returns a length; without instructions, all of them. Those
+    /// that are in a block by now stay. Takes no capability; there is no moment without a filter.
+    ///
+    /// The filter is taken as it is: the options' snap length does not lower what it returns. One that is refused
+    /// leaves the old one in place, as does a ring whose filter is [`FilterLock::Locked`].
+    pub fn replace_filter(&mut self, filter: &[Instruction]) -> Result<(), RingError> {
+        match filter {
+            [] => attach(&self.socket, &[Instruction { code: RETURN_CONSTANT, jt: 0, jf: 0, k: u32::MAX }]),
+            filter => attach(&self.socket, filter),
         }
     }
 

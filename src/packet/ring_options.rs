@@ -10,7 +10,7 @@ use super::filter::Instruction;
 const SMALLEST_PAGE: u32 = 4096;
 
 /// `BPF_RET | BPF_K`: return the constant `k`.
-const RETURN_CONSTANT: u16 = 0x06;
+pub(super) const RETURN_CONSTANT: u16 = 0x06;
 
 /// The interface of a ring, its size and its pace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,17 @@ pub struct RingOptions {
     pub direction: Direction,
     /// How much of a frame is kept at most: the constants that the filter returns are lowered to this.
     pub snap_length: NonZeroU32,
+    /// Whether the filter can be replaced while the ring is open.
+    pub filter: FilterLock,
+}
+
+/// Whether a ring's filter can be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilterLock {
+    /// Never: not by us either (`SO_LOCK_FILTER`).
+    Locked,
+    /// By [`super::ring::Ring::replace_filter`].
+    Replaceable,
 }
 
 /// Which frames of an interface are seen.
@@ -52,6 +63,7 @@ impl RingOptions {
             retire: Duration::from_millis(10),
             direction: Direction::Both,
             snap_length: NonZeroU32::MAX,
+            filter: FilterLock::Locked,
         }
     }
 

@@ -159,6 +159,25 @@ fn a_filter_filters_from_the_first_frame_on() {
 }
 
 #[test]
+fn a_filter_is_replaced_on_the_open_ring_unless_it_is_locked() {
+    in_namespace(|| {
+        let options = RingOptions { filter: FilterLock::Replaceable, direction: Direction::Incoming, ..options("lo") };
+        let mut ring = Ring::open(&options, &[take(0)]).unwrap();
+        send(1000, &["unseen"]);
+        ring.replace_filter(&[]).unwrap();
+        send(1000, &["all of it"]);
+        ring.replace_filter(&[take(42)]).unwrap();
+        send(1000, &["only headers"]);
+        let seen: Vec<usize> =
+            drain(&mut ring).iter().filter(|seen| seen.is(17)).map(|seen| seen.bytes.len()).collect();
+        assert_eq!(seen, [42 + 9, 42]);
+
+        let mut locked = open("lo");
+        assert!(matches!(locked.replace_filter(&[]), Err(RingError::System { call: "SO_ATTACH_FILTER", .. })));
+    });
+}
+
+#[test]
 fn the_snap_length_cuts_and_the_wire_length_does_not() {
     in_namespace(|| {
         let snap_length = NonZeroU32::new(60).unwrap();

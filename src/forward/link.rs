@@ -1,0 +1,166 @@
+//! The sockets that are connected to one collector: one a source port.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+use rustix::net::{AddressFamily, bind, connect, sockopt};
+
+use super::deliver::{Outcome, Run, Wire, deliver};
+use super::ports::{PORTS, PortRange, keep_nothing, udp_socket};
+use crate::packet::send::{Message, send_messages};
+
+/// What each socket may hold that the interface has not taken; the kernel grants `net.core.wmem_max` at most.
+const SEND_BUFFER: usize = 4 << 20;
+
+/// The headers of IP and UDP around a VXLAN header and a frame.
+const HEADERS_V4: usize = 20 + 8;
+const HEADERS_V6: usize = 40 + 8;
+/// The header of VXLAN.
+const VXLAN: usize = 8;
+
+/// The sockets of one collector.
+#[derive(Debug)]
+pub struct Link {
+    address: SocketAddr,
+    sockets: Vec<Socket>,
+}
+
+/// A socket, and whether the kernel cuts messages apart on its way.
+#[derive(Debug)]
+struct Socket {
+    socket: OwnedFd,
+    segments: bool,
+    is_v6: bool,
+}
+
+impl Link {
+    /// Connects a socket for each port of the range. Takes no capability.
+    pub fn open(address: SocketAddr, range: PortRange) -> io::Result<Self> {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let sockets: io::Result<Vec<Socket>> = range.iter().map(|port| Socket::open(address, port)).collect();
+        Ok(Link { address, sockets: sockets? })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Bytes of IP, UDP and VXLAN around a frame.
+    pub fn overhead(&self) -> usize {
+        headers(self.address.is_ipv6()) + VXLAN
+    }
+
+    /// The largest IP packet that the path takes, as far as is known: no more than the interface's MTU.
+    pub fn path_mtu(&self) -> Option<usize> {
+        self.sockets.iter().filter_map(Wire::path_mtu).min()
+    }
+
+    /// Sends the datagrams of one port.
+    #[inline]
+    pub fn send(&mut self, port: u8, runs: &[Run<'_>], outcome: &mut Outcome) {
+        let Some(socket) = self.sockets.get_mut(usize::from(port)) else { return };
+        let mut segments = socket.segments;
+        deliver(socket, &mut segments, runs, outcome);
+        socket.segments = segments;
+    }
+
+    /// How many of the sockets let the kernel cut messages apart.
+    pub fn segmenting(&self) -> usize {
+        self.sockets.iter().filter(|socket| socket.segments).count()
+    }
+}
+
+impl Socket {
+    fn open(address: SocketAddr, port: u16) -> io::Result<Self> {
+        let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+        let socket = udp_socket(family)?;
+        // The port is ours, by another socket of ours.
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        // An outer fragment is lost behind load balancers, and more of them cost more than cutting the frame.
+        match address.is_ipv6() {
+            true => {
+                sockopt::set_ipv6_v6only(&socket, true)?;
+                sockopt::set_ipv6_mtu_discover(&socket, sockopt::Ipv6PathMtuDiscovery::DO)?;
+                bind(&socket, &SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)))?;
+            }
+            false => {
+                sockopt::set_ip_mtu_discover(&socket, sockopt::Ipv4PathMtuDiscovery::DO)?;
+                bind(&socket, &SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))?;
+            }
+        }
+        sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
+        keep_nothing(&socket)?;
+        connect(&socket, &address)?;
+        Ok(Socket { socket, segments: true, is_v6: address.is_ipv6() })
+    }
+}
+
+impl Wire for Socket {
+    #[inline]
+    fn send(&self, messages: &[Message<'_>]) -> io::Result<usize> {
+        send_messages(&self.socket, messages)
+    }
+
+    fn path_mtu(&self) -> Option<usize> {
+        let mtu = match self.is_v6 {
+            true => sockopt::ipv6_mtu(&self.socket),
+            false => sockopt::ip_mtu(&self.socket),
+        };
+        mtu.ok().map(|mtu| mtu as usize)
+    }
+
+    fn headers(&self) -> usize {
+        headers(self.is_v6)
+    }
+}
+
+const fn headers(is_v6: bool) -> usize {
+    if is_v6 { HEADERS_V6 } else { HEADERS_V4 }
+}
+
+const _: () = assert!(PORTS as usize <= u8::MAX as usize);
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+    use std::net::UdpSocket;
+    use std::time::Duration;
+
+    use super::super::ports::Claim;
+    use super::*;
+
+    #[test]
+    fn each_port_of_the_range_sends_to_the_collector_beside_other_links() {
+        let claim = Claim::new(std::process::id().into()).unwrap();
+        let collectors = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        for collector in &collectors {
+            collector.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        }
+        let mut links: Vec<Link> = collectors
+            .iter()
+            .map(|collector| Link::open(collector.local_addr().unwrap(), claim.range).unwrap())
+            .collect();
+        // Again, as after a name has been looked up once more, with the old sockets still there.
+        links.push(Link::open(collectors[0].local_addr().unwrap(), claim.range).unwrap());
+        let parts = [b"head", b"body"].map(|part| IoSlice::new(part));
+        for link in &mut links {
+            assert!(link.path_mtu().is_some_and(|mtu| mtu >= 1280), "{:?}", link.path_mtu());
+            assert_eq!(link.overhead(), 36);
+            for port in 0..PORTS as u8 {
+                let mut outcome = Outcome::default();
+                link.send(port, &[Run::new(&parts)], &mut outcome);
+                assert_eq!((outcome.sent.datagrams, outcome.sent.bytes), (1, 8 + 28));
+            }
+        }
+        for (collector, times) in collectors.iter().zip([2, 1]) {
+            for _ in 0..times {
+                for port in claim.range.iter() {
+                    let mut buffer = [0; 64];
+                    let (length, from) = collector.recv_from(&mut buffer).unwrap();
+                    assert_eq!((&buffer[..length], from.port()), (&b"headbody"[..], port));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Ring to VXLAN: what was captured goes to collectors, whole.
+//!
+//! - [`forwarder`]: the way of a packet: own output left out, flows shed, cut, sent
+//! - [`budget`]: how much memory each part may use
+//! - [`counts`]: what became of everything
+//! - [`deliver`]: sends a batch over one socket, and what every error of the kernel means
+//! - [`destination`]: where packets go, as it is given
+//! - [`flow`]: to which flow a packet belongs
+//! - [`link`]: the sockets that are connected to one collector
+//! - [`outbox`]: frames that wait for the end of their block
+//! - [`own`]: our own output, and how it is left out
+//! - [`ports`]: the source ports
+//! - [`resolver`]: looks names up again, and opens sockets, beside the packet path
+//! - [`shed`]: the rate cap
+//! - [`status`]: what others may know of a forwarder that runs
+//!
+//! Nothing in the packet path waits: names are looked up elsewhere, sockets take what they can, and what they cannot
+//! take is dropped and counted.
+
+pub mod budget;
+pub mod counts;
+pub mod deliver;
+pub mod destination;
+pub mod flow;
+pub mod forwarder;
+pub mod link;
+pub mod outbox;
+pub mod own;
+pub mod ports;
+pub mod resolver;
+pub mod shed;
+pub mod status;
+
+pub use budget::Budget;
+pub use counts::Counts;
+pub use destination::Destination;
+pub use forwarder::{ForwardError, Forwarder, Options};
+pub use status::{Shared, Status};

@@ -9,7 +9,8 @@ use super::ip::{self, FragmentInfo};
 use super::link::LinkType;
 use super::tcp::{self, Segment};
 use super::udp::{self, Datagram};
-use super::{vlan, vxlan};
+use super::vlan;
+use super::vxlan::{self, Vni};
 
 /// Tunnels within tunnels: more is not decoded.
 const MAX_TUNNELS: u32 = 4;
@@ -38,8 +39,8 @@ impl Realm {
         self.0
     }
 
-    fn vxlan(vni: u32) -> Self {
-        Realm(vni + 1)
+    fn vxlan(vni: Vni) -> Self {
+        Realm(vni.get() + 1)
     }
 }
 
@@ -117,12 +118,12 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, Undecoded> {
 
 /// The IP packet in an Ethernet frame.
 #[inline]
-fn ethernet(bytes: &[u8]) -> Result<&[u8], Undecoded> {
+pub(super) fn ethernet(bytes: &[u8]) -> Result<&[u8], Undecoded> {
     after_ethertype(bytes, 12)
 }
 
 /// The IP packet in a Linux cooked frame, whose protocol and header end are at these offsets.
-fn cooked(bytes: &[u8], protocol_at: usize, header_len: usize) -> Result<&[u8], Undecoded> {
+pub(super) fn cooked(bytes: &[u8], protocol_at: usize, header_len: usize) -> Result<&[u8], Undecoded> {
     let protocol = bytes.get(protocol_at..protocol_at + 2).ok_or(Undecoded::Truncated)?;
     let rest = bytes.get(header_len..).ok_or(Undecoded::Truncated)?;
     match u16::from_be_bytes([protocol[0], protocol[1]]) {

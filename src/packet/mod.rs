@@ -1,6 +1,7 @@
 //! Bytes and frames: where packets come from, what is in them, and which are wanted.
 //!
 //! - [`address`]: addresses of both IP versions in one number
+//! - [`checksum`]: the Internet checksum, over bytes in several places
 //! - [`decode`]: from a frame to its transport, through links, tags and tunnels
 //! - [`file`]: capture files, read and written
 //! - [`filter`]: which packets are wanted: pcap-filter expressions, compiled
@@ -15,11 +16,13 @@
 //! - `interfaces`: the network interfaces, and which of them are captured
 //! - `live`: the rings of several interfaces, merged by time
 //! - `ring`: the receive ring of an interface, with `ring_options`, `ring_packet` and `ring_statistics`
+//! - `segment`: frames that fit, of what a ring captured
 //! - `send`: many datagrams or frames in one call
 //!
 //! Everything below borrows from one [`Frame`], which borrows from the ring or the file's buffer.
 
 pub mod address;
+pub mod checksum;
 pub mod decode;
 pub mod file;
 pub mod filter;
@@ -40,6 +43,8 @@ mod ring_options;
 mod ring_packet;
 #[cfg(target_os = "linux")]
 mod ring_statistics;
+#[cfg(target_os = "linux")]
+pub mod segment;
 #[cfg(target_os = "linux")]
 pub mod send;
 pub mod tcp;

@@ -1,0 +1,86 @@
+//! TCP segments of what is longer than one, as an interface makes them that segmentation is left to.
+
+use super::super::checksum::Sum;
+use super::super::ip;
+use super::template::{Template, put};
+use super::{Parsed, Segmenter};
+
+const HEADER_LEN: usize = 20;
+const SEQUENCE: usize = 4;
+const FLAGS: usize = 13;
+const CHECKSUM: usize = 16;
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const PSH: u8 = 0x08;
+const CWR: u8 = 0x80;
+
+/// Where the payload is in the captured frame, if it is TCP and its header was captured.
+#[inline]
+pub fn payload(frame: &Parsed) -> Option<usize> {
+    if !frame.headers.is(ip::TCP) {
+        return None;
+    }
+    let message = frame.headers.message(frame.bytes);
+    let header_len = usize::from(message.get(12)? >> 4) * 4;
+    (HEADER_LEN..=message.len()).contains(&header_len).then_some(frame.headers.transport + header_len)
+}
+
+impl Segmenter {
+    /// Cuts a frame into segments of `size` bytes of payload, or what fits; says whether that made more than one.
+    ///
+    /// The identification counts on, FIN, PSH and RST are on the last segment and SYN and CWR on the first; the rest of
+    /// the headers is repeated as it is. The last segment may not be captured whole: then its length is what it was on
+    /// the wire. Segments of which nothing was captured are not made.
+    pub(super) fn cut_tcp<'b>(
+        &mut self,
+        frame: &Parsed<'b>,
+        payload: usize,
+        size: usize,
+        out: &mut impl FnMut(&[u8], &'b [u8]),
+    ) -> bool {
+        let end = frame.headers.end;
+        let Some(template) = Template::of(frame, payload, &mut self.head) else { return false };
+        let size = size.min(self.budget.saturating_sub(template.len)).min(template.max_payload());
+        let (total, captured) = (end - payload, &frame.bytes[payload..end.min(frame.bytes.len())]);
+        if size == 0 || total <= size {
+            return false;
+        }
+        let addresses = Sum::of(frame.headers.addresses(frame.bytes));
+        let field = |at: usize| template.transport + at;
+        let flags = self.head[field(FLAGS)];
+        let left_checksum = [self.head[field(CHECKSUM)], self.head[field(CHECKSUM) + 1]];
+        let mut sequence = u32::from_be_bytes(std::array::from_fn(|at| self.head[field(SEQUENCE) + at]));
+
+        let (mut offset, mut number) = (0, 0_u16);
+        loop {
+            let length = size.min(total - offset);
+            let part = &captured[offset..captured.len().min(offset + length)];
+            let first = if offset == 0 { 0 } else { SYN | CWR };
+            let last = if offset + length == total { 0 } else { FIN | PSH | RST };
+            template.set_ip(&mut self.head, length, number);
+            put(&mut self.head, field(SEQUENCE), sequence.to_be_bytes());
+            self.head[field(FLAGS)] = flags & !first & !last;
+            let checksum = if part.len() == length {
+                put(&mut self.head, field(CHECKSUM), [0; 2]);
+                template.sum(&self.head, addresses, ip::TCP, length).and(Sum::of(part)).checksum()
+            } else {
+                left_checksum
+            };
+            put(&mut self.head, field(CHECKSUM), checksum);
+            self.count_made(frame, part.len() == length);
+            self.emit(template.len, part, out);
+
+            sequence = sequence.wrapping_add(length as u32 + u32::from(number == 0 && flags & SYN != 0));
+            offset += length;
+            number = number.wrapping_add(1);
+            if offset >= captured.len() {
+                break;
+            }
+            self.counts.bytes_added += template.len as u64;
+        }
+        self.count_lost(frame, payload, template.len, captured.len());
+        true
+    }
+}

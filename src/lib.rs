@@ -9,6 +9,7 @@
 //! The last three are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
 //!
 //! - `sensor`: messages to records: pairs requests with responses
+//! - `forward`: packets to VXLAN collectors; only on Linux
 //! - `export`: records out: NDJSON, HAR, pcapng
 //! - `record`: what is reported, as plain data
 //! - `protocol`: bytes in order to messages
@@ -26,6 +27,8 @@ pub mod exit;
 pub mod export;
 #[cfg(feature = "engine")]
 pub mod flow;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+pub mod forward;
 #[cfg(feature = "engine")]
 pub mod packet;
 #[cfg(all(feature = "engine", target_os = "linux"))]

@@ -33,6 +33,22 @@ impl<'a> Run<'a> {
         Run { parts, size: parts.iter().take(PARTS).map(|part| part.len()).sum(), bytes }
     }
 
+    /// As [`Run::new`], where the sizes are known: those of the first datagram, and of all together.
+    #[inline]
+    pub(super) fn of(parts: &'a [IoSlice<'a>], size: usize, bytes: usize) -> Self {
+        Run { parts, size, bytes }
+    }
+
+    /// What it consists of.
+    pub fn parts(&self) -> &'a [IoSlice<'a>] {
+        self.parts
+    }
+
+    /// The bytes of all datagrams, without headers of IP and UDP.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many datagrams it is.
     #[inline]
     pub fn datagrams(&self) -> usize {
@@ -285,6 +301,7 @@ impl<W: Wire> Delivery<'_, W> {
         }
     }
 
+    /// Counts all datagrams of these runs under one cause.
     #[inline]
     fn count(&mut self, runs: &[Run<'_>], cause: impl Fn(&mut Outcome) -> &mut Lot) {
         let headers = self.wire.headers();
@@ -319,7 +336,12 @@ mod tests {
 
     impl Fake {
         fn new(script: &[Result<usize, Errno>]) -> Self {
-            Fake { script: RefCell::new(script.iter().copied().collect()), segments: true, mtu: 9001, ..Fake::default() }
+            Fake {
+                script: RefCell::new(script.iter().copied().collect()),
+                segments: true,
+                mtu: 9001,
+                ..Fake::default()
+            }
         }
 
         fn taken(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, bind, connect, sockopt};
 
 use super::deliver::{Outcome, Run, Wire, deliver};
@@ -63,6 +64,17 @@ impl Link {
         let mut segments = socket.segments;
         deliver(socket, &mut segments, runs, outcome);
         socket.segments = segments;
+    }
+
+    /// Asks every socket for errors that came since, which otherwise the next datagram would meet.
+    pub fn take_errors(&mut self, outcome: &mut Outcome) {
+        for socket in &self.sockets {
+            match sockopt::socket_error(&socket.socket) {
+                Ok(Err(Errno::CONNREFUSED)) => outcome.refusals += 1,
+                Ok(Err(Errno::MSGSIZE)) => outcome.narrowed += 1,
+                _ => {}
+            }
+        }
     }
 
     /// How many of the sockets let the kernel cut messages apart.

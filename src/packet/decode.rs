@@ -118,7 +118,7 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, Undecoded> {
 
 /// The IP packet in an Ethernet frame.
 #[inline]
-pub(super) fn ethernet(bytes: &[u8]) -> Result<&[u8], Undecoded> {
+pub(crate) fn ethernet(bytes: &[u8]) -> Result<&[u8], Undecoded> {
     after_ethertype(bytes, 12)
 }
 

@@ -1,0 +1,436 @@
+//! The way of a packet: own output left out, flows shed, cut into frames that fit, encapsulated, sent.
+//!
+//! A [`Forwarder`] is opened with the rights to nothing but sockets; [`Forwarder::start`] begins to look names up again,
+//! in a thread, which is for after rights are dropped. What it captures from is somebody else's choice: it takes packets
+//! as a [`Consumer`], and gives the filter that leaves out its own output ([`Forwarder::filter`]).
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::counts::Counts;
+use super::deliver::{Lot, Outcome, Run};
+use super::destination::{Destination, is_own};
+use super::flow;
+use super::link::Link;
+use super::outbox::{Load, Outbox};
+use super::own::Own;
+use super::ports::{Claim, PortRange};
+use super::resolver::{Ask, News, Resolver, choose};
+use super::shed::{Shedder, Verdict};
+use super::status::{CollectorStatus, State, Status};
+use crate::flow::key::HashSeed;
+use crate::packet::Timestamp;
+use crate::packet::interfaces::{self, InterfaceError};
+use crate::packet::live::{Captured, Consumer, LiveCounts};
+use crate::packet::segment::{Oversize, Segmenter};
+use crate::packet::vxlan::{self, Vni};
+
+/// How often the paths and the sockets are looked at.
+const INSPECTION: Duration = Duration::from_secs(1);
+/// A collector that was refusing is back after so many inspections between which something was sent and none refused.
+const QUIET_INSPECTIONS: u32 = 3;
+/// How often names are looked up again because of refusals, at most.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// What is assumed of a path while no collector has an address: Ethernet's MTU.
+const USUAL_MTU: usize = 1500;
+/// Headers of IPv4, UDP and VXLAN, where no collector has an address.
+const USUAL_OVERHEAD: usize = 20 + 8 + 8;
+/// No path of IPv4 is narrower (RFC 791 §3.2: 68), but a frame needs its headers.
+const LEAST_BUDGET: usize = 128;
+
+/// What a forwarder is to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Each gets everything.
+    pub destinations: Vec<Destination>,
+    pub vni: Vni,
+    /// The largest outer IP packet; never more than the paths take. Without it, what they take.
+    pub mtu: Option<usize>,
+    pub oversize: Oversize,
+    /// Bits a second of outer IP packets, for all collectors together.
+    pub rate_cap: Option<u64>,
+}
+
+/// Why forwarding cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ForwardError {
+    #[error("there is nowhere to send to")]
+    NoDestination,
+    #[error(
+        "the destination {destination} is this host ({address}): what is sent there would be captured and sent again"
+    )]
+    OwnAddress { destination: String, address: SocketAddr },
+    #[error("no range of source ports is free")]
+    Ports(#[source] std::io::Error),
+    #[error(transparent)]
+    Interfaces(#[from] InterfaceError),
+    #[error("cannot start the thread that looks names up")]
+    Thread(#[source] std::io::Error),
+}
+
+impl ForwardError {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            ForwardError::NoDestination => {
+                vec!["name one with `--destination HOST[:PORT]`, or in the environment with DESTINATION".to_owned()]
+            }
+            ForwardError::OwnAddress { .. } => vec![
+                "name a collector on another host".to_owned(),
+                "to analyse packets on this host, run `sidetap capture` here".to_owned(),
+            ],
+            ForwardError::Interfaces(error) => error.hints(),
+            ForwardError::Ports(_) | ForwardError::Thread(_) => Vec::new(),
+        }
+    }
+}
+
+/// Sends what is captured to collectors.
+#[derive(Debug)]
+pub struct Forwarder {
+    options: Options,
+    claim: Claim,
+    seed: HashSeed,
+    collectors: Vec<Collector>,
+    own: Own,
+    own_changed: bool,
+    segmenter: Segmenter,
+    shedder: Option<Shedder>,
+    outbox: Outbox,
+    counts: Counts,
+    /// The largest outer packet, and the longest frame in one.
+    mtu: usize,
+    budget: usize,
+    resolver: Option<Resolver>,
+    next_inspection: Instant,
+}
+
+/// Somebody who receives.
+#[derive(Debug)]
+struct Collector {
+    destination: Destination,
+    link: Option<Link>,
+    /// Where datagrams went before; some may still be in a ring.
+    previous: Option<SocketAddr>,
+    status: CollectorStatus,
+    /// What was counted when it was last inspected.
+    inspected: Outcome,
+    quiet: u32,
+    asked: Option<Instant>,
+}
+
+impl Forwarder {
+    /// Claims source ports, looks names up and connects. Takes no capability. A name that has no address is looked up
+    /// again after [`Forwarder::start`]; one that has this host's is refused.
+    pub fn open(options: Options) -> Result<Self, ForwardError> {
+        if options.destinations.is_empty() {
+            return Err(ForwardError::NoDestination);
+        }
+        let claim = Claim::new(std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0_u8))
+            .map_err(ForwardError::Ports)?;
+        let mut destinations = options.destinations.clone();
+        let mut seen = Vec::new();
+        destinations.retain(|destination| {
+            let is_new = !seen.contains(destination);
+            seen.push(destination.clone());
+            is_new
+        });
+        let interfaces = interfaces::list()?;
+        let mut collectors = Vec::new();
+        for destination in destinations {
+            let own = |address: &SocketAddr| is_own(address.ip(), &interfaces);
+            let mut collector = Collector::new(destination);
+            match collector.destination.resolve() {
+                Ok(answers) => match choose(&answers, None, own) {
+                    Some(address) => {
+                        collector.connect(Link::open(address, claim.range).map_err(|error| error.to_string()))
+                    }
+                    None => {
+                        let destination = collector.destination.to_string();
+                        return Err(ForwardError::OwnAddress { destination, address: answers[0] });
+                    }
+                },
+                Err(error) => collector.connect(Err(error.to_string())),
+            }
+            collectors.push(collector);
+        }
+        let now = Instant::now();
+        let mut forwarder = Forwarder {
+            own: Own::new(claim.range, std::iter::empty()),
+            own_changed: false,
+            seed: HashSeed::random(),
+            segmenter: Segmenter::new(USUAL_MTU, options.oversize),
+            shedder: options.rate_cap.map(|bits| Shedder::new(bits, now)),
+            outbox: Outbox::new(vxlan::header(options.vni)),
+            counts: Counts::default(),
+            mtu: 0,
+            budget: 0,
+            resolver: None,
+            next_inspection: now + INSPECTION,
+            options,
+            claim,
+            collectors,
+        };
+        forwarder.follow_addresses();
+        forwarder.follow_paths();
+        Ok(forwarder)
+    }
+
+    /// Begins to look names up again. The thread has the rights that this one has.
+    pub fn start(&mut self) -> Result<(), ForwardError> {
+        let collectors = self.collectors.iter().map(|collector| (collector.destination.clone(), collector.address()));
+        let resolver = Resolver::start(collectors, self.claim.range).map_err(ForwardError::Thread)?;
+        self.resolver = Some(resolver);
+        Ok(())
+    }
+
+    /// The source ports.
+    pub fn ports(&self) -> PortRange {
+        self.claim.range
+    }
+
+    /// What the user wants of what is captured, without our own output.
+    pub fn filter(&self, user: &str) -> String {
+        self.own.exclude_from(user)
+    }
+
+    /// Whether [`Self::filter`] is another one since this was last asked.
+    pub fn filter_has_changed(&mut self) -> bool {
+        std::mem::take(&mut self.own_changed)
+    }
+
+    /// Everything so far.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        counts.segments = self.segmenter.counts();
+        self.collectors.iter().for_each(|collector| counts.outcome += collector.status.outcome);
+        counts
+    }
+
+    /// Everything that is known now, with what the rings count.
+    pub fn status(&self, live: LiveCounts) -> Status {
+        Status {
+            counts: self.counts(),
+            live,
+            collectors: self.collectors.iter().map(|collector| collector.status.clone()).collect(),
+            mtu: self.mtu,
+            frame_budget: self.budget,
+        }
+    }
+
+    /// Takes what the resolver has found.
+    fn take_news(&mut self) {
+        let Some(resolver) = &self.resolver else { return };
+        let mut moved = false;
+        for (place, collector) in self.collectors.iter_mut().enumerate() {
+            if let Some(news) = resolver.news(place) {
+                moved |= collector.learn(news);
+            }
+        }
+        if moved {
+            self.follow_addresses();
+            self.follow_paths();
+        }
+    }
+
+    /// What is our own output has changed.
+    fn follow_addresses(&mut self) {
+        let addresses = self.collectors.iter().flat_map(|collector| [collector.address(), collector.previous]);
+        let own = Own::new(self.claim.range, addresses.flatten());
+        self.own_changed |= own != self.own;
+        self.own = own;
+    }
+
+    /// Adapts the length of frames to the narrowest path.
+    fn follow_paths(&mut self) {
+        let given = self.options.mtu.unwrap_or(usize::from(u16::MAX));
+        let paths = self.collectors.iter().filter_map(|collector| {
+            let link = collector.link.as_ref()?;
+            Some((link.path_mtu()?.min(given), link.overhead()))
+        });
+        let narrowest = paths.min_by_key(|(mtu, overhead)| mtu.saturating_sub(*overhead));
+        let (mtu, overhead) = narrowest.unwrap_or((given.min(USUAL_MTU), USUAL_OVERHEAD));
+        self.mtu = mtu;
+        self.budget = mtu.saturating_sub(overhead).max(LEAST_BUDGET);
+        self.segmenter.set_budget(self.budget);
+    }
+
+    /// Looks at every collector's sockets and path, and asks the resolver where something is wrong.
+    fn inspect(&mut self, now: Instant) {
+        for (place, collector) in self.collectors.iter_mut().enumerate() {
+            let Some(ask) = collector.inspect() else { continue };
+            let is_early = collector.asked.is_some_and(|asked| now < asked + ASK_AGAIN) && ask == Ask::LookUp;
+            if let Some(resolver) = &self.resolver
+                && !is_early
+            {
+                collector.asked = Some(now);
+                resolver.ask(place, ask);
+            }
+        }
+        self.follow_paths();
+    }
+}
+
+impl Consumer for Forwarder {
+    fn take<'b>(&mut self, packets: impl Iterator<Item = Captured<'b>>) {
+        if let Some(shedder) = &mut self.shedder {
+            shedder.advance(Instant::now());
+        }
+        let Forwarder { own, seed, collectors, segmenter, shedder, outbox, counts, budget, .. } = self;
+        let mut load = outbox.load();
+        for Captured { packet, link, .. } in packets {
+            let length = packet.wire_len;
+            counts.captured.add(length);
+            let ip = flow::ip_packet(packet.bytes, link);
+            if ip.as_ref().is_some_and(|ip| own.is(ip)) {
+                counts.own.add(length);
+                continue;
+            }
+            let hash = flow::hash(packet.bytes, link, ip.as_ref(), seed);
+            if let Some(shedder) = shedder {
+                // Before it is cut, so that what is shed costs nothing; headers as if every frame were full.
+                let length = length as usize;
+                let frames = length.div_ceil(*budget);
+                let cost = (length + frames * (USUAL_OVERHEAD + 14)) * collectors.len();
+                if shedder.judge(hash, cost) == Verdict::Shed {
+                    counts.shed.add(packet.wire_len);
+                    continue;
+                }
+            }
+            let (port, before) = (PortRange::place(hash), counts.frames);
+            segmenter.cut(&packet, link, &mut |head, body| {
+                if !load.has_room(head.len()) {
+                    send(&mut load, collectors);
+                }
+                load.push(port, head, body);
+                counts.frames += 1;
+            });
+            match counts.frames > before {
+                true => counts.encapsulated.add(length),
+                false => counts.dropped.add(length),
+            }
+        }
+        // What waits is borrowed from the block, which now goes back to the kernel.
+        send(&mut load, collectors);
+        outbox.put_back(load);
+        if collectors.iter().any(|collector| collector.status.outcome.narrowed > collector.inspected.narrowed) {
+            self.next_inspection = Instant::now();
+            self.sweep(Timestamp::default());
+        }
+    }
+
+    fn sweep(&mut self, _now: Timestamp) {
+        self.take_news();
+        let now = Instant::now();
+        if now >= self.next_inspection {
+            self.next_inspection = now + INSPECTION;
+            self.inspect(now);
+        }
+    }
+}
+
+impl Drop for Forwarder {
+    fn drop(&mut self) {
+        if let Some(resolver) = &self.resolver {
+            resolver.close();
+        }
+    }
+}
+
+#[inline]
+fn send(load: &mut Load<'_>, collectors: &mut [Collector]) {
+    load.send(|port, runs| collectors.iter_mut().for_each(|collector| collector.send(port, runs)));
+}
+
+impl Collector {
+    fn new(destination: Destination) -> Self {
+        let status = CollectorStatus { destination: destination.to_string(), ..CollectorStatus::default() };
+        let inspected = Outcome::default();
+        Collector { destination, link: None, previous: None, status, inspected, quiet: 0, asked: None }
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.link.as_ref().map(Link::address)
+    }
+
+    /// What came of the first attempt to connect.
+    fn connect(&mut self, link: Result<Link, String>) {
+        self.learn(link.map_or_else(News::Failed, News::Link));
+    }
+
+    /// Takes what the resolver found; whether datagrams go elsewhere now.
+    fn learn(&mut self, news: News) -> bool {
+        let before = self.address();
+        self.status.lookup_error = None;
+        match news {
+            News::Link(link) => {
+                self.link = Some(link);
+                self.status.state = State::Sending;
+            }
+            News::Same => {}
+            News::Failed(why) => {
+                self.status.lookups_failed += 1;
+                self.status.lookup_error = Some(why);
+                if self.link.is_none() && self.status.state == State::Sending {
+                    self.status.state = State::Unresolved;
+                }
+            }
+            News::Own { used, .. } => {
+                self.status.own_address += 1;
+                if used {
+                    self.link = None;
+                }
+                if self.link.is_none() {
+                    self.status.state = State::OwnAddress;
+                }
+            }
+        }
+        let now = self.address();
+        if before != now {
+            self.previous = before.or(self.previous);
+        }
+        self.status.address = now;
+        before != now
+    }
+
+    #[inline]
+    fn send(&mut self, port: u8, runs: &[Run<'_>]) {
+        match &mut self.link {
+            Some(link) => link.send(port, runs, &mut self.status.outcome),
+            None => {
+                for run in runs {
+                    self.status.outcome.no_address +=
+                        Lot { datagrams: run.datagrams() as u64, bytes: run.bytes() as u64 };
+                }
+            }
+        }
+    }
+
+    /// Finds out how sending goes; what is to be asked of the resolver.
+    fn inspect(&mut self) -> Option<Ask> {
+        let link = self.link.as_mut()?;
+        link.take_errors(&mut self.status.outcome);
+        let (now, before) = (self.status.outcome, self.inspected);
+        self.inspected = now;
+        let has_sent = now.sent.datagrams > before.sent.datagrams;
+        if now.broken > before.broken {
+            self.status.state = State::Unreachable;
+            return Some(Ask::Reopen);
+        }
+        if now.refusals > before.refusals {
+            self.status.state = State::Refusing;
+            self.quiet = 0;
+            return Some(Ask::LookUp);
+        }
+        self.quiet += u32::from(has_sent);
+        let is_back = match self.status.state {
+            State::Refusing => self.quiet >= QUIET_INSPECTIONS,
+            State::Unreachable => has_sent,
+            State::Sending | State::Unresolved | State::OwnAddress => true,
+        };
+        if is_back {
+            self.status.state = State::Sending;
+        }
+        None
+    }
+}

@@ -1,0 +1,71 @@
+//! What others may know of a forwarder that runs: a copy, made ten times a second, so that nobody waits for anybody.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::counts::Counts;
+use super::deliver::Outcome;
+use crate::packet::live::LiveCounts;
+
+/// How sending to a collector goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// As it should, as far as can be seen.
+    #[default]
+    Sending,
+    /// Its host says that nobody listens there. What is sent all the same is lost, unless somebody does by then.
+    Refusing,
+    /// There is no route to it, or no address to send from.
+    Unreachable,
+    /// Its name has never had an address.
+    Unresolved,
+    /// Its name has an address of this host, to which nothing is sent.
+    OwnAddress,
+}
+
+/// One collector.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CollectorStatus {
+    /// As it was given, with the port.
+    pub destination: String,
+    /// Where datagrams go now.
+    pub address: Option<SocketAddr>,
+    pub state: State,
+    /// How often its name could not be looked up; the last address is kept.
+    pub lookups_failed: u64,
+    /// How often its name turned out to have an address of this host.
+    pub own_address: u64,
+    /// Whether its name could be looked up the last time, and if not, why.
+    pub lookup_error: Option<String>,
+    /// What became of the datagrams to it.
+    pub outcome: Outcome,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    pub counts: Counts,
+    /// What the rings have seen and lost.
+    pub live: LiveCounts,
+    pub collectors: Vec<CollectorStatus>,
+    /// The largest outer IP packet, headers included.
+    pub mtu: usize,
+    /// The longest frame that goes into one.
+    pub frame_budget: usize,
+}
+
+/// The last [`Status`], shared: cheap to clone, whole whenever it is read.
+#[derive(Debug, Clone, Default)]
+pub struct Shared(Arc<Mutex<Status>>);
+
+impl Shared {
+    /// A copy of the last one.
+    pub fn get(&self) -> Status {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes this the last one.
+    pub fn set(&self, status: Status) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}

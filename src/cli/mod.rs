@@ -8,6 +8,8 @@ mod completions;
 #[cfg(feature = "aws")]
 mod confirm;
 mod context;
+#[cfg(feature = "engine")]
+mod ending;
 #[cfg(feature = "aws")]
 mod execute;
 mod exit_codes;
@@ -17,10 +19,14 @@ mod file;
 mod global;
 #[cfg(feature = "aws")]
 mod inject;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod interfaces;
 #[cfg(feature = "aws")]
 mod list;
 mod man;
 pub mod output;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod pace;
 #[cfg(feature = "aws")]
 mod planning;
 #[cfg(feature = "aws")]

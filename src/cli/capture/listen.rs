@@ -8,10 +8,12 @@ use anyhow::Context as _;
 use bytesize::ByteSize;
 
 use super::super::context::Context;
+use super::super::ending::Ending;
+use super::super::interfaces::{self, Interfaces};
 use super::super::output::{StatusLine, count, counted};
-use super::ending::Ending;
+use super::super::pace::Pace;
 use super::trouble::{self, Troubles};
-use super::{Args, NO_SIGNALS, conclude, exports, options, summary};
+use super::{Args, conclude, exports, options, summary};
 use crate::exit::Exit;
 use crate::export::Overflow;
 use crate::packet::filter::Target;
@@ -23,15 +25,9 @@ use crate::sensor::{Budget, Engine, EngineCounts};
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_millis(500);
 
-pub fn run(
-    args: &Args,
-    interfaces: &[String],
-    budget: &Budget,
-    ending: Ending,
-    cx: &mut Context,
-) -> anyhow::Result<Exit> {
+pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
     options::check_filter(&args.filter, Target::Socket)?;
-    let mut live = Live::open(interfaces, &args.filter, budget.ring_bytes)?;
+    let mut live = Live::open(names, &args.filter, budget.ring_bytes)?;
     exports::check(&args.export, None)?;
     // Root may write where it may not any more without its rights.
     let exports = exports::open(&args.export, cx)?;
@@ -41,16 +37,14 @@ pub fn run(
     let exports = exports::start(exports, &names, budget, Overflow::Drop)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
 
-    let stop = ending.in_order().context(NO_SIGNALS)?;
+    let stop = ending.in_order()?;
     cx.printer.note(&format!(
         "listening on {}; at most {} in {}; stop with Ctrl-C",
         names.join(", "),
         counted(budget.connections as u64, "connection"),
         ByteSize(budget.limit).display().iec(),
     ));
-    for name in live.filtered_outside() {
-        cx.printer.note(&format!("the filter is too long for the kernel and runs outside of it on {name}"));
-    }
+    interfaces::filtered_outside(&live).for_each(|news| cx.printer.note(&news));
     let mut report = Report::new(args.stat_duration, cx);
     let mut counts = LiveCounts::default();
     let listened = live.run(&mut engine, |live, engine, now| {
@@ -74,14 +68,11 @@ pub fn run(
 
 /// What is told while listening: a status line on a terminal, else a line every now and then.
 struct Report {
-    every: Duration,
-    /// Never, if there is none.
-    next: Option<Instant>,
+    pace: Pace,
     status: StatusLine,
     transactions: u64,
     last: Instant,
-    /// Interfaces that were gone when last looked at.
-    gone: Vec<String>,
+    interfaces: Interfaces,
     troubles: Troubles,
 }
 
@@ -89,28 +80,19 @@ impl Report {
     fn new(stat_duration: Duration, cx: &Context) -> Self {
         let status = StatusLine::new(&cx.printer);
         let every = if status.is_shown() { STATUS } else { stat_duration };
-        let now = Instant::now();
-        let mut report = Report {
-            every,
-            next: None,
+        Report {
+            pace: Pace::new(every),
             status,
             transactions: 0,
-            last: now,
-            gone: Vec::new(),
+            last: Instant::now(),
+            interfaces: Interfaces::default(),
             troubles: Troubles::default(),
-        };
-        report.schedule(now);
-        report
-    }
-
-    fn schedule(&mut self, now: Instant) {
-        // What is further away than a clock can tell does not come.
-        self.next = if self.every.is_zero() { None } else { now.checked_add(self.every) };
+        }
     }
 
     /// Says which interfaces have gone or come back, and which exports.
     fn changes(&mut self, live: &Live, engine: &mut Engine, cx: &Context) {
-        let mut news = self.interfaces(live);
+        let mut news = self.interfaces.news(live);
         news.extend(self.troubles.news(engine.exports().counts(), Instant::now()));
         if !news.is_empty() {
             self.status.clear();
@@ -120,27 +102,11 @@ impl Report {
         }
     }
 
-    fn interfaces(&mut self, live: &Live) -> Vec<String> {
-        if live.gone().eq(self.gone.iter().map(String::as_str)) {
-            return Vec::new();
-        }
-        let now: Vec<String> = live.gone().map(str::to_owned).collect();
-        let went = now.iter().filter(|name| !self.gone.contains(name));
-        let came = self.gone.iter().filter(|name| !now.contains(name));
-        let news = went
-            .map(|name| format!("{name} is down or gone; it is captured again when it is back"))
-            .chain(came.map(|name| format!("{name} is back")))
-            .collect();
-        self.gone = now;
-        news
-    }
-
     fn tick(&mut self, engine: &mut Engine, live: LiveCounts, cx: &Context) {
         let now = Instant::now();
-        if self.next.is_none_or(|next| now < next) {
+        if !self.pace.is_due(now) {
             return;
         }
-        self.schedule(now);
         let counts = engine.counts();
         let line = self.line(&counts, live, now) + &trouble::unwritten(engine.exports().counts());
         match self.status.is_shown() {

@@ -1,6 +1,5 @@
 //! `sidetap capture`: HTTP transactions from packets, of interfaces or of a capture file.
 
-mod ending;
 mod exports;
 #[cfg(target_os = "linux")]
 mod listen;
@@ -17,12 +16,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use bytesize::ByteSize;
 
-use self::ending::Ending;
 pub use self::exports::BadExports;
 use self::exports::ExportArg;
 pub use self::options::BadFilter;
 use self::source::Source;
 use super::context::Context;
+use super::ending::Ending;
 use super::failure;
 use super::output::counted;
 use crate::exit::Exit;
@@ -59,8 +58,6 @@ pub struct Args {
     stat_duration: Duration,
 }
 
-const NO_SIGNALS: &str = "cannot listen for signals";
-
 const EXAMPLES: &str = "Examples:
   sidetap capture --read trace.pcap
   sidetap capture --read trace.pcap --export ndjson:- | jq .
@@ -68,7 +65,7 @@ const EXAMPLES: &str = "Examples:
 
 pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let budget = Budget::new(options::memory_limit(args.memory_limit))?;
-    let ending = Ending::at_once().context(NO_SIGNALS)?;
+    let ending = Ending::at_once()?;
     match &args.source {
         Source::File(path) => read_file(args, path, &budget, ending, cx),
         #[cfg(target_os = "linux")]
@@ -90,7 +87,7 @@ fn read_file(args: &Args, path: &Path, budget: &Budget, ending: Ending, cx: &mut
     exports::check(&args.export, Some(path))?;
     let exports = exports::start(exports::open(&args.export, cx)?, &[], budget, Overflow::Wait)?;
     let mut engine = Engine::new(budget.engine(Duration::from_secs(args.stream_timeout_seconds)), exports);
-    let stop = ending.in_order().context(NO_SIGNALS)?;
+    let stop = ending.in_order()?;
     let (counts, read) = read::read(&mut file, &args.filter, &mut engine, |engine| {
         engine.exports().flush();
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {

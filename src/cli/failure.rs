@@ -74,6 +74,7 @@ pub fn report_parse(error: &clap::Error, argv: &[String]) -> Exit {
             let example = match words.first() {
                 Some(&"list") => "list services --cluster CLUSTER",
                 Some(&"apply") => "apply PLAN.json",
+                Some(&"forward") => "forward --destination HOST",
                 Some(&"completions") => "completions bash",
                 Some(&"man") => "man DIR",
                 _ => "inject --file task-definition.json --image IMAGE --dry-run",
@@ -185,7 +186,32 @@ mod engine {
         if let Some(error) = cause.downcast_ref::<crate::packet::live::LiveError>() {
             return Some((of_listening(error), error.hints()));
         }
+        #[cfg(target_os = "linux")]
+        if let Some(judged) = of_forwarding(cause) {
+            return Some(judged);
+        }
         None
+    }
+
+    #[cfg(target_os = "linux")]
+    fn of_forwarding(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
+        use super::super::forward::BadSetting;
+        use crate::forward::ForwardError;
+        use crate::forward::budget::TooLittle;
+
+        if cause.is::<BadSetting>() {
+            return Some((Exit::Usage, Vec::new()));
+        }
+        if let Some(error) = cause.downcast_ref::<TooLittle>() {
+            return Some((Exit::Blocked, error.hints()));
+        }
+        let error = cause.downcast_ref::<ForwardError>()?;
+        let exit = match error {
+            ForwardError::NoDestination => Exit::Usage,
+            ForwardError::OwnAddress { .. } => Exit::Blocked,
+            ForwardError::Ports(_) | ForwardError::Interfaces(_) | ForwardError::Thread(_) => Exit::Failed,
+        };
+        Some((exit, error.hints()))
     }
 
     #[cfg(target_os = "linux")]

@@ -16,6 +16,8 @@ mod exit_codes;
 mod failure;
 #[cfg(feature = "aws")]
 mod file;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod forward;
 mod global;
 #[cfg(feature = "aws")]
 mod inject;
@@ -74,6 +76,8 @@ enum Command {
     Remove(remove::Args),
     #[cfg(feature = "engine")]
     Capture(Box<capture::Args>),
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    Forward(Box<forward::Args>),
     Completions(completions::Args),
     Man(man::Args),
     ExitCodes(exit_codes::Args),
@@ -92,6 +96,8 @@ impl Command {
             Command::Remove(args) => remove::run(args, cx),
             #[cfg(feature = "engine")]
             Command::Capture(args) => capture::run(&args, cx),
+            #[cfg(all(feature = "engine", target_os = "linux"))]
+            Command::Forward(args) => forward::run(&args, cx),
             Command::Completions(args) => completions::run(&args, cx),
             Command::Man(args) => man::run(&args, cx),
             Command::ExitCodes(args) => exit_codes::run(&args, cx),
@@ -111,11 +117,23 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command.mut_subcommands(|command| command.mut_args(check))
 }
 
+/// The command that a command line without a word stands for where nobody sits at a terminal: `forward`, if the
+/// environment names a destination, so that a container that names no command forwards.
+fn command_of_the_environment(argv: &[String]) -> Option<&'static str> {
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    if argv.is_empty() && forward::is_meant() {
+        return Some("forward");
+    }
+    let _ = argv;
+    None
+}
+
 /// Parses the command line, runs the command and reports a failure. Returns how it ended.
 pub fn main() -> Exit {
     let argv: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = std::env::args_os().chain(command_of_the_environment(&argv).map(Into::into));
     let cli = match without_empty_variables(command())
-        .try_get_matches()
+        .try_get_matches_from(words)
         .and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,

@@ -229,7 +229,8 @@ mod tests {
             ("host 10.0.0.9", [true, true]),
             ("", [true, true]),
             ("  ", [true, true]),
-            ("vlan or ip", [true, true]),
+            ("ip or vlan", [true, true]),
+            ("vlan", [false, false]),
         ] {
             assert_eq!([seen(user, &http).0, seen(user, &dns).0], wants, "{user}");
             assert!(!seen(user, &ours).0, "{user}");

@@ -3,7 +3,7 @@
 mod exports;
 #[cfg(target_os = "linux")]
 mod listen;
-mod options;
+pub(super) mod options;
 mod source;
 mod summary;
 mod trouble;

@@ -1,0 +1,192 @@
+//! `sidetap forward`: what is captured, over VXLAN, to collectors.
+
+mod given;
+mod report;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bytesize::ByteSize;
+
+pub use self::given::BadSetting;
+use self::given::{Mtu, Rate, or_environment};
+use self::report::Report;
+use super::capture::options;
+use super::context::Context;
+use super::ending::Ending;
+use crate::exit::Exit;
+use crate::forward::{Budget, Destination, ForwardError, Forwarder, Options, Shared};
+use crate::packet::filter::Target;
+use crate::packet::live::{Live, LiveCounts};
+use crate::packet::ring::FilterLock;
+use crate::packet::segment::Oversize;
+use crate::packet::vxlan::Vni;
+use crate::process::privileges;
+
+/// Send packets to collectors over VXLAN.
+///
+/// Listens on network interfaces, which takes root or CAP_NET_RAW, and sends every packet to every destination: cut to
+/// the path's MTU, with checksums completed, both directions of a connection from one source port. What it sends itself
+/// is left out, whatever the filter says.
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub struct Args {
+    /// Listen on this interface, or on `any`; repeatable. Default: every interface that is up.
+    #[arg(long, value_name = "NAME", env = "SIDETAP_INTERFACE")]
+    interface: Vec<String>,
+    /// Only packets that this pcap-filter(7) expression accepts.
+    #[arg(long, value_name = "EXPRESSION", env = "SIDETAP_FILTER")]
+    filter: Option<String>,
+    /// Where packets go: a name or an address, and a UDP port if it is not 4789; repeatable.
+    #[arg(long, value_name = "HOST[:PORT]", env = "SIDETAP_DESTINATION")]
+    destination: Vec<String>,
+    /// The VXLAN network identifier. Default: 1.
+    #[arg(long, value_name = "NUMBER", env = "SIDETAP_VNI")]
+    vni: Option<u32>,
+    /// The largest packet that is sent, IP header included: `auto` (what the path takes) or at most so many bytes.
+    #[arg(long, value_name = "auto|BYTES", env = "SIDETAP_MTU")]
+    mtu: Option<Mtu>,
+    /// What is done with a packet that does not fit and is no TCP of an interface's making. Default: split.
+    #[arg(long, value_name = "split|truncate|drop", env = "SIDETAP_OVERSIZE")]
+    oversize: Option<OversizeArg>,
+    /// How often statistics are printed, such as `30s`; `0` for never. Default: 30s.
+    #[arg(long, value_name = "DURATION", env = "SIDETAP_STAT_DURATION")]
+    stat_duration: Option<Seconds>,
+    /// Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while.
+    #[arg(long, value_name = "RATE", env = "SIDETAP_RATE_CAP")]
+    rate_cap: Option<Rate>,
+    /// Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup's limit, at most 64 MiB.
+    #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT", value_parser = options::size)]
+    memory_limit: Option<ByteSize>,
+}
+
+const NOTES: &str =
+    "BPF_FILTER, DESTINATION, INTERFACE, MTU and STAT_DURATION in the environment mean the same; SIDETAP_… \
+beats them, a flag beats both, and what is empty counts as not given. Lists may be separated by commas or blanks. \
+Without any argument and without a terminal, `sidetap` is `sidetap forward` if the environment has a DESTINATION.
+
+A packet that this host forwards from one of its interfaces to another is seen, and sent, at both: name one of them.
+
+Examples:
+  sidetap forward --destination collector.internal
+  sidetap forward --interface eth1 --filter 'tcp port 8080' --destination 10.0.0.7:4789 --rate-cap 200mbit";
+
+/// `--oversize`.
+#[derive(Debug, Clone, Copy)]
+struct OversizeArg(Oversize);
+
+impl std::str::FromStr for OversizeArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "split" => Ok(OversizeArg(Oversize::Split)),
+            "truncate" => Ok(OversizeArg(Oversize::Truncate)),
+            "drop" => Ok(OversizeArg(Oversize::Drop)),
+            _ => Err("it is none of `split`, `truncate` and `drop`".to_owned()),
+        }
+    }
+}
+
+/// `--stat-duration`.
+#[derive(Debug, Clone, Copy)]
+struct Seconds(Duration);
+
+impl std::str::FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        options::duration(text).map(Seconds)
+    }
+}
+
+/// Whether the environment says that this command is meant where none was named.
+pub fn is_meant() -> bool {
+    use std::io::IsTerminal;
+    let is_named = |name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    let is_person = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    !is_person && (is_named("DESTINATION") || is_named("SIDETAP_DESTINATION"))
+}
+
+/// The arguments with what the environment adds.
+struct Settings {
+    interfaces: Vec<String>,
+    filter: String,
+    stat_duration: Duration,
+    budget: Budget,
+    options: Options,
+}
+
+impl Settings {
+    fn of(args: &Args) -> anyhow::Result<Self> {
+        let destinations: Result<Vec<Destination>, BadSetting> = given::list(&args.destination, "DESTINATION")
+            .iter()
+            .map(|text| text.parse().map_err(|error| BadSetting::new("--destination", text, error)))
+            .collect();
+        let vni = args.vni.unwrap_or(1);
+        let vni = Vni::new(vni).ok_or_else(|| BadSetting::new("--vni", vni, "it is no number of 24 bits"))?;
+        let mtu = or_environment(args.mtu, "MTU")?.unwrap_or_default();
+        let stat_duration = or_environment(args.stat_duration, "STAT_DURATION")?;
+        let memory_limit = options::memory_limit(args.memory_limit);
+        let filter = args.filter.clone().filter(|filter| !filter.trim().is_empty());
+        Ok(Settings {
+            interfaces: given::list(&args.interface, "INTERFACE"),
+            filter: filter.or_else(|| given::variable("BPF_FILTER")).unwrap_or_default(),
+            stat_duration: stat_duration.map_or(Duration::from_secs(30), |Seconds(duration)| duration),
+            budget: Budget::new(memory_limit)?,
+            options: Options {
+                destinations: destinations?,
+                vni,
+                mtu: mtu.bytes(),
+                oversize: args.oversize.map_or(Oversize::Split, |OversizeArg(it)| it),
+                rate_cap: args.rate_cap.map(Rate::bits),
+            },
+        })
+    }
+}
+
+pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
+    let settings = Settings::of(args)?;
+    options::check_filter(&settings.filter, Target::Socket)?;
+    if settings.options.destinations.is_empty() {
+        return Err(ForwardError::NoDestination.into());
+    }
+    let ending = Ending::at_once()?;
+    let mut forwarder = Forwarder::open(settings.options)?;
+    let filter = forwarder.filter(&settings.filter);
+    let mut live = Live::open_with(&settings.interfaces, &filter, settings.budget.ring_bytes, FilterLock::Replaceable)?;
+    // Before the first thread starts, since rights belong to threads.
+    privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
+    forwarder.filter_has_changed();
+    forwarder.start()?;
+    let stop = ending.in_order()?;
+
+    let shared = Shared::default();
+    shared.set(forwarder.status(Default::default()));
+    let mut report = Report::new(settings.stat_duration);
+    report.begin(&live, &forwarder, &shared.get(), settings.budget.limit, cx);
+    let mut refilter = Ok(());
+    let mut counts = LiveCounts::default();
+    let listened = live.run(&mut forwarder, |live, forwarder, now| {
+        counts = now;
+        if forwarder.filter_has_changed() {
+            refilter = live.replace_filter(&forwarder.filter(&settings.filter));
+        }
+        let status = forwarder.status(now);
+        report.observe(live, &status, cx);
+        shared.set(status);
+        match stop.load(Ordering::Relaxed) || refilter.is_err() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    // What was sent before something failed is told all the same.
+    let status = forwarder.status(*listened.as_ref().unwrap_or(&counts));
+    report.end(&status, cx);
+    shared.set(status);
+    listened?;
+    refilter?;
+    Ok(Exit::Done)
+}

@@ -1,4 +1,4 @@
-//! `sidetap capture` on real interfaces: the real binary, in network namespaces, against servers that we did not write.
+//! `sidetap capture` and `sidetap forward` on real interfaces: the real binary, in network namespaces, against servers that we did not write.
 //!
 //! Each test has two namespaces of its own with a cable between them, so that tests run beside each other. They need
 //! root and the programs that `cargo xtask test` installs; a test that cannot run says why, and fails under `CI=true`.
@@ -6,6 +6,8 @@
 
 mod ending;
 mod export;
+mod forward;
+mod forward_faults;
 mod grpc;
 mod http1;
 mod http2;

@@ -63,6 +63,12 @@ impl Lab {
         }
     }
 
+    /// A third namespace, which nothing connects to the others yet.
+    pub fn another(&self, end: &str) -> Namespace {
+        let name = self.directory.file_name().and_then(|name| name.to_str()).expect("the name that it was made with");
+        Namespace::new(format!("{name}-{end}"))
+    }
+
     /// A place for the test's files, which every user may read.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -92,6 +98,11 @@ impl Namespace {
     /// Runs `ip` in here; it has to succeed.
     pub fn ip(&self, words: &str) {
         ip(&format!("-netns {} {words}", self.name));
+    }
+
+    /// Lays a cable from an interface in here to one in another namespace.
+    pub fn lay_cable(&self, name: &str, other: &Namespace, there: &str) {
+        ip(&format!("link add {name} netns {} type veth peer name {there} netns {}", self.name, other.name));
     }
 
     /// A program that will run in here.

@@ -6,11 +6,17 @@
 //! - [`record`]: what it reports
 //! - [`nginx`], [`python`]: servers
 //! - [`forge`]: packets that no kernel would send
+//! - [`mirror`]: `sidetap forward` between a source and a collector
+//! - [`ping`]: packets of which it is known how many there are
+//! - [`dump`]: what tcpdump saw, and what is in its VXLAN packets
 
 pub mod child;
+pub mod dump;
 pub mod forge;
 pub mod lab;
+pub mod mirror;
 pub mod nginx;
+pub mod ping;
 pub mod python;
 pub mod record;
 pub mod sensor;

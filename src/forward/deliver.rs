@@ -14,11 +14,10 @@ use crate::packet::send::{MOST_MESSAGES, MOST_SEGMENTS, Message};
 /// Parts of a datagram: headers, and what is borrowed from the ring.
 pub const PARTS: usize = 2;
 
-/// Datagrams of equal size, of which the last may be shorter, in the order in which they go out.
+/// Datagrams of equal size, of which the last may be shorter, in the order in which they go out: one message.
 #[derive(Debug, Clone, Copy)]
 pub struct Run<'a> {
-    /// [`PARTS`] a datagram, of at most [`MOST_SEGMENTS`] datagrams.
-    parts: &'a [IoSlice<'a>],
+    message: Message<'a>,
     /// Bytes of each datagram but the last.
     size: usize,
     /// Bytes of all of them.
@@ -26,22 +25,25 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Of these parts, whose sizes have to be as a run's are.
+    /// Of these parts, [`PARTS`] a datagram, of [`MOST_SEGMENTS`] datagrams at most, whose sizes have to be as a run's
+    /// are.
     #[inline]
     pub fn new(parts: &'a [IoSlice<'a>]) -> Self {
         let bytes = parts.iter().map(|part| part.len()).sum();
-        Run { parts, size: parts.iter().take(PARTS).map(|part| part.len()).sum(), bytes }
+        Run::of(parts, parts.iter().take(PARTS).map(|part| part.len()).sum(), bytes)
     }
 
     /// As [`Run::new`], where the sizes are known: those of the first datagram, and of all together.
     #[inline]
     pub(super) fn of(parts: &'a [IoSlice<'a>], size: usize, bytes: usize) -> Self {
-        Run { parts, size, bytes }
+        let several = parts.len() > PARTS;
+        let segment = if several { u16::try_from(size).ok().and_then(NonZeroU16::new) } else { None };
+        Run { message: Message { parts, segment }, size, bytes }
     }
 
     /// What it consists of.
     pub fn parts(&self) -> &'a [IoSlice<'a>] {
-        self.parts
+        self.message.parts
     }
 
     /// The bytes of all datagrams, without headers of IP and UDP.
@@ -52,17 +54,18 @@ impl<'a> Run<'a> {
     /// How many datagrams it is.
     #[inline]
     pub fn datagrams(&self) -> usize {
-        self.parts.len() / PARTS
+        self.message.parts.len() / PARTS
     }
 
     fn each(&self) -> impl Iterator<Item = Run<'a>> {
-        self.parts.chunks(PARTS).map(Run::new)
+        self.message.parts.chunks(PARTS).map(Run::new)
     }
+}
 
+impl<'a> AsRef<Message<'a>> for Run<'a> {
     #[inline]
-    fn message(&self) -> Message<'a> {
-        let segment = if self.datagrams() > 1 { u16::try_from(self.size).ok().and_then(NonZeroU16::new) } else { None };
-        Message { parts: self.parts, segment }
+    fn as_ref(&self) -> &Message<'a> {
+        &self.message
     }
 }
 
@@ -151,8 +154,8 @@ impl AddAssign for Outcome {
 
 /// A connected socket.
 pub trait Wire {
-    /// Sends messages as [`crate::packet::send::send_messages`] does.
-    fn send(&self, messages: &[Message<'_>]) -> io::Result<usize>;
+    /// Sends runs, each as a message, as [`crate::packet::send::send_messages`] does.
+    fn send(&self, runs: &[Run<'_>]) -> io::Result<usize>;
 
     /// The largest IP packet that the path takes.
     fn path_mtu(&self) -> Option<usize>;
@@ -217,7 +220,7 @@ enum Remedy {
 impl<W: Wire> Delivery<'_, W> {
     /// Sends the datagrams of a run one by one.
     fn send_each(&mut self, run: &Run<'_>) {
-        let mut singles = [Run { parts: &[], size: 0, bytes: 0 }; MOST_SEGMENTS];
+        let mut singles = [Run::new(&[]); MOST_SEGMENTS];
         let mut count = 0;
         for (place, single) in singles.iter_mut().zip(run.each()) {
             *place = single;
@@ -229,11 +232,9 @@ impl<W: Wire> Delivery<'_, W> {
 
     /// Sends runs as one message each, at most [`MOST_MESSAGES`].
     fn send(&mut self, runs: &[Run<'_>]) -> End {
-        let mut messages = [Message { parts: &[], segment: None }; MOST_MESSAGES];
-        messages.iter_mut().zip(runs).for_each(|(message, run)| *message = run.message());
         let (mut at, mut failures) = (0, 0);
         while at < runs.len() {
-            match self.wire.send(&messages[at..runs.len()]) {
+            match self.wire.send(&runs[at..]) {
                 Ok(0) => {
                     self.count(&runs[at..], |outcome| &mut outcome.full);
                     break;
@@ -350,7 +351,7 @@ mod tests {
     }
 
     impl Wire for Fake {
-        fn send(&self, messages: &[Message<'_>]) -> io::Result<usize> {
+        fn send(&self, runs: &[Run<'_>]) -> io::Result<usize> {
             self.calls.set(self.calls.get() + 1);
             assert!(self.calls.get() < 10_000, "no end");
             let most = match self.script.borrow_mut().pop_front() {
@@ -358,7 +359,7 @@ mod tests {
                 Some(Ok(most)) => most,
                 None => usize::MAX,
             };
-            for (place, message) in messages.iter().take(most).enumerate() {
+            for (place, Run { message, .. }) in runs.iter().take(most).enumerate() {
                 let bytes: Vec<u8> = message.parts.iter().flat_map(|part| part.iter().copied()).collect();
                 let size = message.segment.map_or(bytes.len(), |size| usize::from(size.get()));
                 let error = match (message.segment.is_some() && !self.segments, size + 28 > self.mtu) {
@@ -372,7 +373,7 @@ mod tests {
                 };
                 return if place == 0 { Err(error.into()) } else { Ok(place) };
             }
-            Ok(messages.len().min(most))
+            Ok(runs.len().min(most))
         }
 
         fn path_mtu(&self) -> Option<usize> {

@@ -434,3 +434,6 @@ impl Collector {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

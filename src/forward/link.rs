@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, bind, connect, sockopt};
 
 use super::deliver::{Outcome, Run, Wire, deliver};
 use super::ports::{PORTS, PortRange, keep_nothing, udp_socket};
-use crate::packet::send::{Message, send_messages};
+use crate::packet::send::send_messages;
 
 /// What each socket may hold that the interface has not taken; the kernel grants `net.core.wmem_max` at most.
 const SEND_BUFFER: usize = 4 << 20;
@@ -110,8 +110,8 @@ impl Socket {
 
 impl Wire for Socket {
     #[inline]
-    fn send(&self, messages: &[Message<'_>]) -> io::Result<usize> {
-        send_messages(&self.socket, messages)
+    fn send(&self, runs: &[Run<'_>]) -> io::Result<usize> {
+        send_messages(&self.socket, runs)
     }
 
     fn path_mtu(&self) -> Option<usize> {

@@ -126,9 +126,10 @@ impl<'b> Load<'b> {
             *end += 1;
         }
         let mut rest = &slices[..];
+        let mut runs = [Run::new(&[]); MOST_MESSAGES];
         for (port, waiting) in self.waiting.iter().enumerate() {
             let (own, others) = rest.split_at(waiting * PARTS);
-            send_runs(own, |runs| send(port as u8, runs));
+            send_runs(own, &mut runs, |runs| send(port as u8, runs));
             rest = others;
         }
         self.slices = recycled_slices(slices);
@@ -140,8 +141,7 @@ impl<'b> Load<'b> {
 
 /// Makes runs of datagrams, [`PARTS`] slices each, and hands them on.
 #[inline]
-fn send_runs(slices: &[IoSlice<'_>], mut send: impl FnMut(&[Run<'_>])) {
-    let mut runs = [Run::new(&[]); MOST_MESSAGES];
+fn send_runs<'s>(slices: &'s [IoSlice<'s>], runs: &mut [Run<'s>; MOST_MESSAGES], mut send: impl FnMut(&[Run<'_>])) {
     let (mut rest, mut made) = (slices, 0);
     while !rest.is_empty() {
         let (size, bytes, datagrams) = next_run(rest);

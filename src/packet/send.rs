@@ -37,28 +37,34 @@ pub struct Message<'a> {
     pub segment: Option<NonZeroU16>,
 }
 
+impl<'a> AsRef<Message<'a>> for Message<'a> {
+    fn as_ref(&self) -> &Message<'a> {
+        self
+    }
+}
+
 /// Sends messages over a connected or bound socket, in their order, up to [`MOST_MESSAGES`] of them; how many were sent.
 ///
 /// # Errors
 ///
 /// Why the first message could not be sent. If a later one cannot, those before it count as sent, and the next call
 /// tells why.
-pub fn send_messages(socket: impl AsFd, messages: &[Message<'_>]) -> io::Result<usize> {
+pub fn send_messages<'a>(socket: impl AsFd, messages: &[impl AsRef<Message<'a>>]) -> io::Result<usize> {
     let messages = &messages[..messages.len().min(MOST_MESSAGES)];
     if messages.is_empty() {
         return Ok(0);
     }
-    let mut controls = [[0_usize; CONTROL_WORDS]; MOST_MESSAGES];
+    let mut controls = [const { MaybeUninit::<Control>::uninit() }; MOST_MESSAGES];
     let mut headers = [const { MaybeUninit::<libc::mmsghdr>::uninit() }; MOST_MESSAGES];
     for ((message, control), header) in messages.iter().zip(&mut controls).zip(&mut headers) {
-        header.write(header_of(message, control));
+        header.write(header_of(message.as_ref(), control));
     }
     let socket = socket.as_fd();
     let flags = libc::MSG_NOSIGNAL;
     // SAFETY: the first `messages.len()` headers were written above, and there are no more messages than headers. Each
     // points to parts that `messages` borrows and to a control message in `controls`, both of which live longer than
-    // the call. The kernel reads what they point to, and writes only `msg_len` of each header. `Vec`s and slices that
-    // are empty have a pointer that is never followed, since their length is 0.
+    // the call; `header_of` has written the control messages that it points to. The kernel reads what the headers point
+    // to, and writes only `msg_len` of each. The pointer of an empty slice is not followed, since its length is 0.
     let sent =
         unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr().cast(), messages.len() as u32, flags as _) };
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
@@ -66,7 +72,7 @@ pub fn send_messages(socket: impl AsFd, messages: &[Message<'_>]) -> io::Result<
 
 /// The header of a message. It points to the message's parts and to `control`.
 #[inline]
-fn header_of(message: &Message<'_>, control: &mut Control) -> libc::mmsghdr {
+fn header_of(message: &Message<'_>, control: &mut MaybeUninit<Control>) -> libc::mmsghdr {
     // SAFETY: pointers and numbers, for which zeroes are values: no address, no parts, no control message.
     let mut header: libc::mmsghdr = unsafe { mem::zeroed() };
     let inner = &mut header.msg_hdr;
@@ -75,6 +81,7 @@ fn header_of(message: &Message<'_>, control: &mut Control) -> libc::mmsghdr {
     inner.msg_iov = message.parts.as_ptr().cast_mut().cast();
     inner.msg_iovlen = message.parts.len() as _;
     if let Some(segment) = message.segment {
+        let control = control.write([0; CONTROL_WORDS]);
         write_segment(control, segment.get());
         inner.msg_control = control.as_mut_ptr().cast::<c_void>();
         inner.msg_controllen = control_space() as _;
@@ -216,7 +223,7 @@ mod tests {
     #[test]
     fn no_more_than_so_many_go_at_once_and_none_is_no_error() {
         let (left, right) = pair();
-        assert_eq!(send_messages(&left, &[]).unwrap(), 0);
+        assert_eq!(send_messages(&left, &[Message { parts: &[], segment: None }; 0]).unwrap(), 0);
         let parts = [IoSlice::new(b"x")];
         let messages = [Message { parts: &parts, segment: None }; 70];
         assert_eq!(send_messages(&left, &messages).unwrap(), MOST_MESSAGES);

@@ -3,7 +3,7 @@
 //! - packets: `captured` = `encapsulated` + `own` + `shed` + `dropped`
 //! - datagrams: `frames` × the number of collectors = all of [`Counts::outcome`]
 
-use super::deliver::Outcome;
+use super::outcome::Outcome;
 use crate::packet::segment::SegmentCounts;
 
 /// So many packets, and their bytes on the wire.

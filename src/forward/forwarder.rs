@@ -7,17 +7,17 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::collector::Collector;
 use super::counts::Counts;
-use super::deliver::{Lot, Outcome, Run};
 use super::destination::{Destination, is_own};
 use super::flow;
 use super::link::Link;
 use super::outbox::{Load, Outbox};
 use super::own::Own;
 use super::ports::{Claim, PortRange};
-use super::resolver::{Ask, News, Resolver, choose};
+use super::resolver::{Ask, Resolver, choose};
 use super::shed::{Shedder, Verdict};
-use super::status::{CollectorStatus, State, Status};
+use super::status::Status;
 use crate::flow::key::HashSeed;
 use crate::packet::Timestamp;
 use crate::packet::interfaces::{self, InterfaceError};
@@ -27,8 +27,6 @@ use crate::packet::vxlan::{self, Vni};
 
 /// How often the paths and the sockets are looked at.
 const INSPECTION: Duration = Duration::from_secs(1);
-/// A collector that was refusing is back after so many inspections between which something was sent and none refused.
-const QUIET_INSPECTIONS: u32 = 3;
 /// How often names are looked up again because of refusals, at most.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// What is assumed of a path while no collector has an address: Ethernet's MTU.
@@ -103,20 +101,6 @@ pub struct Forwarder {
     budget: usize,
     resolver: Option<Resolver>,
     next_inspection: Instant,
-}
-
-/// Somebody who receives.
-#[derive(Debug)]
-struct Collector {
-    destination: Destination,
-    link: Option<Link>,
-    /// Where datagrams went before; some may still be in a ring.
-    previous: Option<SocketAddr>,
-    status: CollectorStatus,
-    /// What was counted when it was last inspected.
-    inspected: Outcome,
-    quiet: u32,
-    asked: Option<Instant>,
 }
 
 impl Forwarder {
@@ -340,99 +324,6 @@ impl Drop for Forwarder {
 #[inline]
 fn send(load: &mut Load<'_>, collectors: &mut [Collector]) {
     load.send(|port, runs| collectors.iter_mut().for_each(|collector| collector.send(port, runs)));
-}
-
-impl Collector {
-    fn new(destination: Destination) -> Self {
-        let status = CollectorStatus { destination: destination.to_string(), ..CollectorStatus::default() };
-        let inspected = Outcome::default();
-        Collector { destination, link: None, previous: None, status, inspected, quiet: 0, asked: None }
-    }
-
-    fn address(&self) -> Option<SocketAddr> {
-        self.link.as_ref().map(Link::address)
-    }
-
-    /// What came of the first attempt to connect.
-    fn connect(&mut self, link: Result<Link, String>) {
-        self.learn(link.map_or_else(News::Failed, News::Link));
-    }
-
-    /// Takes what the resolver found; whether datagrams go elsewhere now.
-    fn learn(&mut self, news: News) -> bool {
-        let before = self.address();
-        self.status.lookup_error = None;
-        match news {
-            News::Link(link) => {
-                self.link = Some(link);
-                self.status.state = State::Sending;
-            }
-            News::Same => {}
-            News::Failed(why) => {
-                self.status.lookups_failed += 1;
-                self.status.lookup_error = Some(why);
-                if self.link.is_none() && self.status.state == State::Sending {
-                    self.status.state = State::Unresolved;
-                }
-            }
-            News::Own { used, .. } => {
-                self.status.own_address += 1;
-                if used {
-                    self.link = None;
-                }
-                if self.link.is_none() {
-                    self.status.state = State::OwnAddress;
-                }
-            }
-        }
-        let now = self.address();
-        if before != now {
-            self.previous = before.or(self.previous);
-        }
-        self.status.address = now;
-        before != now
-    }
-
-    #[inline]
-    fn send(&mut self, port: u8, runs: &[Run<'_>]) {
-        match &mut self.link {
-            Some(link) => link.send(port, runs, &mut self.status.outcome),
-            None => {
-                for run in runs {
-                    self.status.outcome.no_address +=
-                        Lot { datagrams: run.datagrams() as u64, bytes: run.bytes() as u64 };
-                }
-            }
-        }
-    }
-
-    /// Finds out how sending goes; what is to be asked of the resolver.
-    fn inspect(&mut self) -> Option<Ask> {
-        let link = self.link.as_mut()?;
-        link.take_errors(&mut self.status.outcome);
-        let (now, before) = (self.status.outcome, self.inspected);
-        self.inspected = now;
-        let has_sent = now.sent.datagrams > before.sent.datagrams;
-        if now.broken > before.broken {
-            self.status.state = State::Unreachable;
-            return Some(Ask::Reopen);
-        }
-        if now.refusals > before.refusals {
-            self.status.state = State::Refusing;
-            self.quiet = 0;
-            return Some(Ask::LookUp);
-        }
-        self.quiet += u32::from(has_sent);
-        let is_back = match self.status.state {
-            State::Refusing => self.quiet >= QUIET_INSPECTIONS,
-            State::Unreachable => has_sent,
-            State::Sending | State::Unresolved | State::OwnAddress => true,
-        };
-        if is_back {
-            self.status.state = State::Sending;
-        }
-        None
-    }
 }
 
 #[cfg(test)]

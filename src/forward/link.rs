@@ -7,7 +7,8 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, bind, connect, sockopt};
 
-use super::deliver::{Outcome, Run, Wire, deliver};
+use super::deliver::{Run, Wire, deliver};
+use super::outcome::Outcome;
 use super::ports::{PORTS, PortRange, keep_nothing, udp_socket};
 use crate::packet::send::send_messages;
 

@@ -2,11 +2,13 @@
 //!
 //! - [`forwarder`]: the way of a packet: own output left out, flows shed, cut, sent
 //! - [`budget`]: how much memory each part may use
+//! - `collector`: one collector, and how sending to it goes
 //! - [`counts`]: what became of everything
 //! - [`deliver`]: sends a batch over one socket, and what every error of the kernel means
 //! - [`destination`]: where packets go, as it is given
 //! - [`flow`]: to which flow a packet belongs
 //! - [`link`]: the sockets that are connected to one collector
+//! - [`outcome`]: what became of datagrams
 //! - [`outbox`]: frames that wait for the end of their block
 //! - [`own`]: our own output, and how it is left out
 //! - [`ports`]: the source ports
@@ -18,6 +20,7 @@
 //! take is dropped and counted.
 
 pub mod budget;
+mod collector;
 pub mod counts;
 pub mod deliver;
 pub mod destination;
@@ -25,6 +28,7 @@ pub mod flow;
 pub mod forwarder;
 pub mod link;
 pub mod outbox;
+pub mod outcome;
 pub mod own;
 pub mod ports;
 pub mod resolver;

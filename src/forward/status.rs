@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::counts::Counts;
-use super::deliver::Outcome;
+use super::outcome::Outcome;
 use crate::packet::live::LiveCounts;
 
 /// How sending to a collector goes.

@@ -10,10 +10,11 @@ use crate::{cargo, debian, root, run};
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
 /// Programs that tests run, and the Debian packages that they are in.
-const PROGRAMS: [(&str, &str); 16] = [
+const PROGRAMS: [(&str, &str); 17] = [
     ("capinfos", "wireshark-common"),
     ("curl", "curl"),
     ("editcap", "wireshark-common"),
+    ("ethtool", "ethtool"),
     ("h2load", "nghttp2-client"),
     ("ip", "iproute2"),
     ("jq", "jq"),

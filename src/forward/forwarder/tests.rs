@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::super::flow::tests::{ipv4, transport};
+use super::super::status::State;
 use super::*;
 use crate::packet::LinkType;
 use crate::packet::namespace::{Cable, in_namespace, ip};

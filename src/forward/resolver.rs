@@ -58,6 +58,16 @@ struct Desk {
     closed: bool,
 }
 
+impl Desk {
+    /// Puts news down. New sockets that nobody has taken yet are not lost to news that change nothing about them.
+    fn put(&mut self, news: News) {
+        let changes = matches!(news, News::Link(_) | News::Own { used: true, .. });
+        if changes || !matches!(self.news, Some(News::Link(_))) {
+            self.news = Some(news);
+        }
+    }
+}
+
 /// What the thread knows of a collector.
 struct Known {
     destination: Destination,
@@ -137,7 +147,7 @@ fn work(shared: &Shared, mut known: Vec<Known>, range: PortRange) {
         let asked = desks[due].asked.take();
         drop(desks);
         let news = find(&mut known[due], asked, range);
-        shared.lock()[due].news = Some(news);
+        shared.lock()[due].put(news);
     }
 }
 
@@ -195,6 +205,20 @@ mod tests {
         assert_eq!(choose(&answers, Some(answers[2]), own), Some(answers[2]));
         assert_eq!(choose(&answers[..2], Some(answers[2]), own), Some(answers[1]));
         assert_eq!(choose(&answers[..1], Some(answers[0]), own), None);
+    }
+
+    #[test]
+    fn sockets_that_nobody_has_taken_are_not_lost() {
+        let claim = super::super::ports::Claim::new(98).unwrap();
+        let address: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let mut desk = Desk::default();
+        desk.put(News::Link(Link::open(address, claim.range).unwrap()));
+        for nothing in [News::Same, News::Failed("why".into()), News::Own { address, used: false }] {
+            desk.put(nothing);
+            assert!(matches!(desk.news, Some(News::Link(_))));
+        }
+        desk.put(News::Own { address, used: true });
+        assert!(matches!(desk.news, Some(News::Own { used: true, .. })));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "each bench uses a part")]
 mod bytes;
 
 #[cfg(target_os = "linux")]

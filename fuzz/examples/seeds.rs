@@ -49,7 +49,16 @@ fn main() {
     let inside = tcp.segment(Server, ACK, b"inside");
     let vxlan = [&[8, 0, 0, 0, 0, 0, 5, 0], &inside[..]].concat();
     write("decode", "vxlan", &[&[0, 0, 0, 1, 0], &udp(Client, [40_000, 4789], &vxlan)[..]].concat());
+    write("segment", "super_frame", &[&segmentation(1, 500)[..], &tcp.segment(Client, ACK, &[b'x'; 1800])].concat());
+    write("segment", "datagrams", &[&segmentation(5, 300)[..], &udp(Client, [40_000, 53], &[b'x'; 900])].concat());
     write("decode", "ipv6", &[&[0, 0, 0, 1, 6], &ipv6()[..]].concat());
+}
+
+/// What the target `segment` takes from the input before the frame: a super-frame whose checksum is not finished.
+fn segmentation(gso_type: u8, gso_size: u16) -> [u8; 16] {
+    let [high, low] = gso_size.to_be_bytes();
+    let csum_offset = if gso_type == 1 { 16 } else { 6 };
+    [1, gso_type, high, low, 0, 34, 0, csum_offset, 0b101, 0, 0, 0, 0, 4, 0, 0]
 }
 
 const EXPRESSIONS: [(&str, &str); 4] = [

@@ -36,7 +36,7 @@ fn checksums_of_every_transport_are_completed() {
             let packet = unfinish(&mut frame, None, maker.transport(), protocol);
             let (made, counts) = cut_one(1514, Oversize::Split, &packet);
             Seen::of(&made[0]).assert_right(number);
-            assert_eq!(made, [right.clone()]);
+            assert_eq!(made, [&right[..]]);
             assert_eq!((counts.checksums_completed, counts.checksums_unfinished), (1, 0));
 
             // Without a word on where it is.

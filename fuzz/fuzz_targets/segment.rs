@@ -1,5 +1,5 @@
-//! Frames with any offload: what is made of them is not too long, lies in the frame, and the counts add up. The segments
-//! of a sound super-frame carry its bytes in order.
+//! Frames with any offload: what is made of them is not too long, lies in the frame, and the counts add up. The
+//! segments of a sound super-frame carry its bytes in order.
 
 #![no_main]
 

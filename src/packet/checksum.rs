@@ -1,6 +1,6 @@
 //! The Internet checksum (RFC 1071) over bytes that lie in several places.
 //!
-//! A [`Sum`] is what a stretch of bytes adds to a checksum. Sums of stretches add up to the sum of the whole, so headers
+//! A [`Sum`] is what a stretch of bytes adds to a checksum. Sums of stretches add up to that of the whole, so headers
 //! that are written anew and a payload that is only borrowed need not be in one piece. The words are read in the
 //! machine's own byte order, as the sum does not depend on it (RFC 1071 §2 B).
 //!

@@ -25,7 +25,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Copies the headers before the payload, which is at this place in the captured frame. Nothing if they are too long.
+    /// Copies the headers before the payload, which is at this place in the captured frame. Nothing if it is too much.
     ///
     /// A packet beyond 64 KiB has a jumbo payload option where Linux puts it (RFC 2675 §2); segments do not.
     pub fn of(frame: &Parsed, payload: usize, head: &mut [u8; MAX_HEADERS]) -> Option<Template> {
@@ -93,7 +93,7 @@ impl Template {
         put(head, self.network + 10, checksum);
     }
 
-    /// The sum of the pseudo-header and of the transport's header, whose checksum is zero by now, before so much payload.
+    /// The sum of the pseudo-header and of the transport's header, before so much payload. Its checksum has to be zero.
     #[inline]
     pub fn sum(&self, head: &[u8; MAX_HEADERS], addresses: Sum, protocol: u8, payload: usize) -> Sum {
         let length = self.len - self.transport + payload;

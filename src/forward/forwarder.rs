@@ -126,15 +126,14 @@ impl Forwarder {
             let mut collector = Collector::new(destination);
             match collector.destination.resolve() {
                 Ok(answers) => match choose(&answers, None, own) {
-                    Some(address) => {
-                        collector.connect(Link::open(address, claim.range).map_err(|error| error.to_string()))
-                    }
+                    Some(address) => collector
+                        .connect(Link::open(address, claim.range).map_err(|error| format!("cannot connect: {error}"))),
                     None => {
                         let destination = collector.destination.to_string();
                         return Err(ForwardError::OwnAddress { destination, address: answers[0] });
                     }
                 },
-                Err(error) => collector.connect(Err(error.to_string())),
+                Err(error) => collector.connect(Err(format!("cannot look it up: {error}"))),
             }
             collectors.push(collector);
         }

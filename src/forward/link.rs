@@ -144,6 +144,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ipv6_has_longer_headers() {
+        let Ok(collector) = UdpSocket::bind("[::1]:0") else { return };
+        let claim = Claim::new(u64::from(std::process::id()) << 3).unwrap();
+        let mut link = Link::open(collector.local_addr().unwrap(), claim.range).unwrap();
+        assert_eq!(link.overhead(), 56);
+        assert!(link.path_mtu().is_some_and(|mtu| mtu >= 1280), "{:?}", link.path_mtu());
+        let parts = [&b"head"[..], b"body", b"head", b"rest"].map(IoSlice::new);
+        let mut outcome = Outcome::default();
+        link.send(3, &[Run::new(&parts)], &mut outcome);
+        assert_eq!((outcome.sent.datagrams, outcome.sent.bytes), (2, 2 * (8 + 48)));
+        let mut buffer = [0; 64];
+        for expected in [b"headbody", b"headrest"] {
+            let (length, from) = collector.recv_from(&mut buffer).unwrap();
+            assert_eq!((&buffer[..length], from.port()), (&expected[..], claim.range.first() + 3));
+        }
+    }
+
+    #[test]
     fn each_port_of_the_range_sends_to_the_collector_beside_other_links() {
         let claim = Claim::new(std::process::id().into()).unwrap();
         let collectors = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());

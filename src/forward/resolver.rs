@@ -159,7 +159,7 @@ fn find(known: &mut Known, asked: Option<Ask>, range: PortRange) -> News {
 }
 
 fn look(known: &mut Known, asked: Option<Ask>, range: PortRange) -> Result<News, String> {
-    let answers = known.destination.resolve().map_err(|error| error.to_string())?;
+    let answers = known.destination.resolve().map_err(|error| format!("cannot look it up: {error}"))?;
     let interfaces = interfaces::list().map_err(|error| error.to_string())?;
     let own = |address: &SocketAddr| is_own(address.ip(), &interfaces);
     let Some(chosen) = choose(&answers, known.current, own) else {

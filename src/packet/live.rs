@@ -138,13 +138,14 @@ impl Live {
 
     /// As [`Live::open`], with a filter that [`Live::replace_filter`] may replace.
     pub fn open_with(names: &[String], filter: &str, ring_bytes: u64, lock: FilterLock) -> Result<Self, LiveError> {
-        let chosen = choose(names)?;
+        let every = names.is_empty() || names.iter().any(|name| name == "any");
+        let chosen = choose(names, every)?;
         let layout = layout(ring_bytes, chosen.len())?;
         let mut taps = Vec::new();
         for interface in &chosen {
             match Tap::open(interface, filter, layout, lock) {
-                Err(LiveError::Ring { source: RingError::LinkType { .. }, .. }) if names.is_empty() => {}
-                Err(LiveError::Ring { source: RingError::NoInterface { .. }, .. }) if names.is_empty() => {}
+                Err(LiveError::Ring { source: RingError::LinkType { .. }, .. }) if every => {}
+                Err(LiveError::Ring { source: RingError::NoInterface { .. }, .. }) if every => {}
                 tap => taps.push(tap?),
             }
         }
@@ -405,8 +406,8 @@ fn layout(ring_bytes: u64, rings: usize) -> Result<(u32, u32), LiveError> {
         .ok_or(LiveError::TooMany { interfaces: rings, enough: ring_bytes / (LEAST_BLOCKS * u64::from(SMALL_BLOCK)) })
 }
 
-fn choose(names: &[String]) -> Result<Vec<Interface>, LiveError> {
-    if names.is_empty() || names.iter().any(|name| name == "any") {
+fn choose(names: &[String], every: bool) -> Result<Vec<Interface>, LiveError> {
+    if every {
         let up = interfaces::every_up(interfaces::list()?);
         return if up.is_empty() { Err(LiveError::NoneUp) } else { Ok(up) };
     }

@@ -101,9 +101,11 @@ fn changes(was: &CollectorStatus, is: &CollectorStatus) -> Vec<String> {
     match (&was.lookup_error, &is.lookup_error) {
         (None, Some(why)) => {
             let kept = if is.address.is_some() { "; its last address is kept" } else { "" };
-            changes.push(format!("{name} cannot be found: {why}{kept}"));
+            changes.push(format!("{name}: {why}{kept}"));
         }
-        (Some(_), None) if was.address == is.address => changes.push(format!("{name} is found again")),
+        (Some(_), None) if was.address == is.address => {
+            changes.push(format!("{name} can be looked up and connected to again"))
+        }
         _ => {}
     }
     if was.state != is.state {

@@ -2,8 +2,8 @@
 //!
 //! One test in a binary of its own, so that nothing else allocates while it counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod counting;
+
 use std::time::Duration;
 
 use sidetap::export::{Export, ExportError, Exports, QueueCounts};
@@ -11,33 +11,6 @@ use sidetap::flow::Limits;
 use sidetap::packet::{Frame, LinkType, Timestamp};
 use sidetap::record::Record;
 use sidetap::sensor::{Engine, EngineLimits};
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-struct Counting;
-
-// SAFETY: hands everything on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Counts records and keeps nothing.
 struct Counter;
@@ -144,11 +117,11 @@ fn steady_connections_cost_no_allocation() {
     for _ in 0..20 {
         connections.iter_mut().for_each(|(client, server)| tap.exchange(client, server));
     }
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = counting::allocations();
     for _ in 0..200 {
         connections.iter_mut().for_each(|(client, server)| tap.exchange(client, server));
     }
-    let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    let allocations = counting::allocations() - before;
     let counts = tap.engine.counts();
     assert_eq!(counts.transactions.emitted, 220 * 50);
     assert_eq!(counts.flows.gaps, 0);

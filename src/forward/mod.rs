@@ -8,6 +8,7 @@
 //! - [`destination`]: where packets go, as it is given
 //! - [`flow`]: to which flow a packet belongs
 //! - [`link`]: the sockets that are connected to one collector
+//! - [`neighbour`]: whether another one forwards beside us
 //! - [`outcome`]: what became of datagrams
 //! - [`outbox`]: frames that wait for the end of their block
 //! - [`own`]: our own output, and how it is left out
@@ -27,6 +28,7 @@ pub mod destination;
 pub mod flow;
 pub mod forwarder;
 pub mod link;
+pub mod neighbour;
 pub mod outbox;
 pub mod outcome;
 pub mod own;

@@ -289,3 +289,13 @@ fn a_loop_a_missing_destination_and_nonsense_are_refused() {
     let (status, said) = fail(&["--destination", COLLECTOR, "--memory-limit", "5MiB"]);
     assert_eq!(status.code(), Some(5), "{said}");
 }
+
+#[test]
+fn a_second_forwarder_in_the_namespace_is_told() {
+    let Some(mirror) = Mirror::with(&[], 1500) else { return };
+    let words = "another sidetap forwards here";
+    let first = mirror.forward(&["--destination", COLLECTOR, "--filter", "tcp"]);
+    assert!(!first.said().contains(words), "{}", first.said());
+    let second = mirror.forward(&["--destination", COLLECTOR, "--filter", "tcp"]);
+    second.wait_for(words);
+}

@@ -17,6 +17,7 @@ use super::capture::options;
 use super::context::Context;
 use super::ending::Ending;
 use crate::exit::Exit;
+use crate::forward::neighbour::Presence;
 use crate::forward::{Budget, Destination, ForwardError, Forwarder, Options, Shared};
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
@@ -167,6 +168,13 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     shared.set(forwarder.status(Default::default()));
     let mut report = Report::new(settings.stat_duration);
     report.begin(&live, &forwarder, &shared.get(), settings.budget.limit, cx);
+    let presence = Presence::announce();
+    if presence.is_second() {
+        cx.printer.note(
+            "another sidetap forwards here: unless a filter leaves it out, as `tcp` does, each sends what the other sends, \
+             without end",
+        );
+    }
     let mut refilter = Ok(());
     let mut counts = LiveCounts::default();
     let listened = live.run(&mut forwarder, |live, forwarder, now| {

@@ -41,8 +41,9 @@ fn is_faithful(mtu: u32, args: &[&str]) {
     // On every interface: also on that which packets leave by.
     let forwarding = mirror.forward(&[&["--destination", COLLECTOR], &ROOMY[..], args].concat());
     talk(&mirror.lab);
-    let (source, outer) = (source.finish(), outer.finish());
+    // Before the dumps, which see nothing that it does not send: neighbours look for each other every now and then.
     let last = forwarding.stop();
+    let (source, outer) = (source.finish(), outer.finish());
 
     assert!(last.contains("nothing dropped"), "{last}");
     let (mtu, vni) = if args.is_empty() { (mtu as usize, 1) } else { (1400, 0xff_ffff) };
@@ -87,8 +88,10 @@ fn is_faithful(mtu: u32, args: &[&str]) {
 
 /// What an application does: transfers in both directions, small exchanges, datagrams, pings.
 fn talk(lab: &Lab) {
-    let listener = lab.server.enter(|| TcpListener::bind("0.0.0.0:9000").expect("the port is free"));
-    let datagrams = lab.server.enter(|| UdpSocket::bind("0.0.0.0:9000").expect("the port is free"));
+    let listener = lab.server.enter(|| TcpListener::bind("0.0.0.0:0").expect("a port"));
+    let datagrams = lab.server.enter(|| UdpSocket::bind("0.0.0.0:0").expect("a port"));
+    let port = |address: std::io::Result<std::net::SocketAddr>| address.expect("a bound socket").port();
+    let (stream_port, datagram_port) = (port(listener.local_addr()), port(datagrams.local_addr()));
     let bytes = |seed: u32, length: usize| -> Vec<u8> {
         (0..length as u32).map(|at| (at ^ seed).wrapping_mul(0x9e37_79b9).to_be_bytes()[0]).collect()
     };
@@ -105,7 +108,7 @@ fn talk(lab: &Lab) {
         });
         lab.client.enter(|| {
             for (seed, length) in (200..).zip(sizes) {
-                let mut stream = TcpStream::connect((SERVER, 9000)).expect("the server listens");
+                let mut stream = TcpStream::connect((SERVER, stream_port)).expect("the server listens");
                 stream.write_all(&bytes(seed, length)).expect("the server reads");
                 stream.shutdown(Shutdown::Write).expect("a connection");
                 let mut got = Vec::new();
@@ -114,7 +117,7 @@ fn talk(lab: &Lab) {
             }
             for number in 0..40 {
                 let socket = UdpSocket::bind("0.0.0.0:0").expect("a port");
-                socket.send_to(&bytes(number, 10 + 30 * number as usize), (SERVER, 9000)).expect("sent");
+                socket.send_to(&bytes(number, 10 + 30 * number as usize), (SERVER, datagram_port)).expect("sent");
             }
         });
     });
@@ -253,8 +256,8 @@ fn where_the_interface_completes_no_checksums_everything_arrives_all_the_same() 
     let outer = mirror.dump();
     let forwarding = mirror.forward(&[&["--destination", COLLECTOR, "--interface", CABLE], &ROOMY[..]].concat());
     talk(&mirror.lab);
-    let arrived = outer.finish().len() as u64;
     let last = forwarding.stop();
+    let arrived = outer.finish().len() as u64;
     assert_eq!(number(&last, "datagrams sent"), arrived, "{last}");
     assert!(last.contains("nothing dropped"), "{last}");
     let wrong = dump::wrong_checksums(&mirror.lab.directory().join("outer.pcap"));

@@ -23,10 +23,8 @@ impl Dump {
     pub fn start(namespace: &Namespace, interface: &str, file: PathBuf, filter: &str) -> Dump {
         let messages = file.with_extension("messages");
         let mut command = namespace.command("tcpdump");
-        // A large buffer, and every packet written as it comes.
-        command
-            .args(["-i", interface, "-n", "--immediate-mode", "-U", "-s", "0", "-B", "65536", "-Z", "root", "-w"])
-            .arg(&file);
+        // A large buffer, and what comes written at once; but it comes a second late.
+        command.args(["-i", interface, "-n", "-U", "-s", "0", "-B", "65536", "-Z", "root", "-w"]).arg(&file);
         command.args(filter.split_whitespace());
         let written = std::fs::File::create(&messages).expect("a file in the test's directory");
         let child = Child::start(command.stdout(Stdio::null()).stderr(written));
@@ -41,7 +39,7 @@ impl Dump {
         let size = || std::fs::metadata(&self.file).map_or(0, |metadata| metadata.len());
         wait_for("tcpdump to have written everything", || {
             let before = size();
-            std::thread::sleep(Duration::from_millis(400));
+            std::thread::sleep(Duration::from_millis(1500));
             (size() == before).then_some(())
         });
         self.child.signal(Signal::INT);

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use criterion::{Criterion, criterion_group, criterion_main};
 use sidetap::export::json::Rfc3339;
 use sidetap::export::ndjson;
+use sidetap::packet::Realm;
 use sidetap::record::{Connection, Content, Endpoint, Exchange, Message, Record};
 
 fn exchange() -> Exchange {
@@ -38,8 +39,8 @@ fn exchange() -> Exchange {
 fn bench(criterion: &mut Criterion) {
     let exchange = exchange();
     let end = |last, port| Endpoint { address: Ipv4Addr::new(10, 0, 0, last).into(), port };
-    let connection = Connection { client: end(7, 40_000), server: end(2, 80), vni: None };
-    let record = Record { connection, content: Content::Exchange(&exchange) };
+    let connection = Connection { client: end(7, 40_000), server: end(2, 80), realm: Realm::OUTSIDE };
+    let record = Record { connection, source: None, content: Content::Exchange(&exchange) };
     let mut clock = Rfc3339::default();
     let mut line = Vec::with_capacity(4096);
     criterion.bench_function("ndjson/exchange", |bencher| {

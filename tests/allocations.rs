@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sidetap::export::{Export, ExportError, Exports, QueueCounts};
 use sidetap::flow::Limits;
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap::record::Record;
 use sidetap::sensor::{Engine, EngineLimits};
 
@@ -73,6 +73,7 @@ impl Tap {
         self.engine.frame(&Frame {
             time: Timestamp::from_nanos(self.now),
             interface: 0,
+            realm: Realm::OUTSIDE,
             link: LinkType::Ethernet,
             bytes: &self.frame,
             wire_len: self.frame.len() as u32,

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each bench uses a part")]
 
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 
 pub const SYN: u8 = 0x02;
 pub const ACK: u8 = 0x10;
@@ -61,7 +61,7 @@ pub fn frame(connection: u16, from: From, sequence: u32, acknowledgement: u32, f
 /// A frame as a source hands it out.
 pub fn captured(bytes: &[u8], nanos: u64) -> Frame<'_> {
     let time = Timestamp::from_nanos(1_700_000_000_000_000_000 + nanos);
-    Frame { time, interface: 0, link: LinkType::Ethernet, bytes, wire_len: bytes.len() as u32 }
+    Frame { time, interface: 0, realm: Realm::OUTSIDE, link: LinkType::Ethernet, bytes, wire_len: bytes.len() as u32 }
 }
 
 /// Puts other sequence numbers into a frame.

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;
 use sidetap::packet::file::{CaptureFile, Interface, MAX_CAPTURED, MAX_INTERFACES, PcapngWriter, Section};
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap_fuzz::dice::Dice;
 
 /// Frames that are read of one input: a compressed one may hold any number.
@@ -49,7 +49,7 @@ fn read(source: Box<dyn Read + Send>) -> (Vec<Kept>, Vec<Interface>, Option<Stri
             break None;
         }
         match file.next() {
-            Ok(Some(Frame { time, interface, link, bytes, wire_len })) => {
+            Ok(Some(Frame { time, interface, link, bytes, wire_len, .. })) => {
                 assert!(bytes.len() <= MAX_CAPTURED as usize);
                 frames.push(Kept { time, interface, link, bytes: bytes.to_vec(), wire_len });
             }
@@ -73,7 +73,14 @@ fn write(frames: &[Kept], interfaces: &[Interface]) -> Vec<u8> {
         writer.interface(interface).expect("an interface that was read can be written");
     }
     for Kept { time, interface, link, bytes, wire_len } in frames {
-        let frame = Frame { time: *time, interface: *interface, link: *link, bytes, wire_len: *wire_len };
+        let frame = Frame {
+            time: *time,
+            interface: *interface,
+            realm: Realm::OUTSIDE,
+            link: *link,
+            bytes,
+            wire_len: *wire_len,
+        };
         writer.packet(&frame, None).expect("a frame that was read can be written");
     }
     writer.into_inner()

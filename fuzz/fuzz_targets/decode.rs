@@ -6,14 +6,14 @@
 use libfuzzer_sys::fuzz_target;
 use sidetap::packet::decode::{self, Decoded, Packet, Transport, Undecoded};
 use sidetap::packet::fragments::{Fragments, MAX_PACKETS};
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap_fuzz::dice::Dice;
 
 const LINKS: [u16; 10] = [0, 1, 12, 101, 108, 113, 228, 229, 276, 105];
 const IPV4_HEADER: usize = 20;
 
 fn frame(link: LinkType, bytes: &[u8], wire_len: u32) -> Frame<'_> {
-    Frame { time: Timestamp::from_parts(1, 0), interface: 0, link, bytes, wire_len }
+    Frame { time: Timestamp::from_parts(1, 0), interface: 0, realm: Realm::OUTSIDE, link, bytes, wire_len }
 }
 
 fn lies_in(part: &[u8], whole: &[u8]) {

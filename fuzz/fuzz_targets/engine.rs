@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use sidetap::flow::{Limits, Side};
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap::sensor::{Engine, EngineLimits};
 use sidetap_fuzz::lines::Lines;
 use sidetap_fuzz::packets::{self, Tcp};
@@ -61,6 +61,7 @@ fuzz_target!(|input: &[u8]| {
         engine.frame(&Frame {
             time,
             interface: u32::from(what >> 3 & 1),
+            realm: Realm::OUTSIDE,
             link,
             bytes: &frame[..kept],
             wire_len: frame.len() as u32,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use sidetap::flow::{Content, EndKind, Limits, Piece, Side};
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap::protocol::buffers::Buffers;
 use sidetap::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Progress, Reader, Sink, StartLine};
 use sidetap::sensor::{Engine, EngineLimits};
@@ -124,7 +124,7 @@ fn capture(steps: &[Step<'_>], midstream: bool, mut cut: impl FnMut(&[u8]) -> Ve
     let mut tcp = Tcp::new([40_000, 80]);
     let mut frame = |time: Timestamp, bytes: &[u8]| {
         let wire_len = bytes.len() as u32;
-        engine.frame(&Frame { time, interface: 0, link: LinkType::Ethernet, bytes, wire_len });
+        engine.frame(&Frame { time, interface: 0, realm: Realm::OUTSIDE, link: LinkType::Ethernet, bytes, wire_len });
     };
     let mut time = Timestamp::from_parts(1_000_000, 0);
     if !midstream {

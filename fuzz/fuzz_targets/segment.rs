@@ -7,9 +7,9 @@ use libfuzzer_sys::fuzz_target;
 use sidetap::flow::Side;
 use sidetap::packet::decode::{self, Decoded, Transport};
 use sidetap::packet::ring::{Checksum, GsoType, Offload, RingPacket};
-use sidetap::packet::vlan::VlanTag;
 use sidetap::packet::segment::{Oversize, Segmenter};
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::vlan::VlanTag;
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 use sidetap_fuzz::packets::{ACK, Tcp};
 
 const LINKS: [u16; 10] = [0, 1, 12, 101, 108, 113, 228, 229, 276, 105];
@@ -62,6 +62,7 @@ fn honest(payload: &[u8], offload: Offload, budget: usize) {
         let frame = Frame {
             time: Timestamp::from_parts(1, 0),
             interface: 0,
+            realm: Realm::OUTSIDE,
             link: LinkType::Ethernet,
             bytes,
             wire_len: bytes.len() as u32,

@@ -2,19 +2,21 @@
 
 use super::{Export, ExportError, QueueCounts, Unit};
 use crate::packet::Frame;
-use crate::record::Record;
+use crate::record::{Connection, Content, Record, Source};
 
 /// Hands each record to every export.
 #[derive(Default)]
 pub struct Exports {
     exports: Vec<Box<dyn Export>>,
     records: u64,
+    /// Who mirrors packets to us, by their numbers in realms.
+    sources: Vec<Source>,
 }
 
 impl Exports {
     /// These, in this order.
     pub fn new(exports: Vec<Box<dyn Export>>) -> Self {
-        Exports { exports, records: 0 }
+        Exports { exports, records: 0, sources: Vec::new() }
     }
 
     /// Records handed over so far.
@@ -22,12 +24,25 @@ impl Exports {
         self.records
     }
 
+    /// Who has this number in realms from now on. Numbers begin at 0, and a new one is the next.
+    pub fn source(&mut self, number: u16, source: Source) {
+        match self.sources.get_mut(usize::from(number)) {
+            Some(place) => *place = source,
+            None => self.sources.push(source),
+        }
+        for export in &mut self.exports {
+            export.source(number, &source);
+        }
+    }
+
     /// Hands a record to all of them.
     #[inline]
-    pub fn record(&mut self, record: &Record<'_>) {
+    pub fn tell(&mut self, connection: Connection, content: Content<'_>) {
         self.records += 1;
+        let source = connection.realm.source().and_then(|number| self.sources.get(usize::from(number)));
+        let record = Record { connection, source, content };
         for export in &mut self.exports {
-            export.record(record);
+            export.record(&record);
         }
     }
 

@@ -27,12 +27,15 @@ pub use pcapng::Pcapng;
 pub use queue::{Overflow, QueueCounts, WriteQueue};
 
 use crate::packet::Frame;
-use crate::record::Record;
+use crate::record::{Record, Source};
 
 /// Takes records as they are made. It never blocks a live capture: what does not fit is counted and left out.
 pub trait Export {
     /// Takes one.
     fn record(&mut self, record: &Record<'_>);
+
+    /// Packets are mirrored to us from somewhere new, or a number that nobody has had for long is given to another.
+    fn source(&mut self, _number: u16, _source: &Source) {}
 
     /// A frame was read. The records that it completed have been handed over before.
     fn frame(&mut self, _frame: &Frame<'_>) {}

@@ -1,11 +1,12 @@
 //! Records as one JSON object a line, with the names of OpenTelemetry's semantic conventions.
 
 use std::io::Write as _;
+use std::net::IpAddr;
 
 use super::json::{self, Rfc3339, member};
 use super::{Export, ExportError, QueueCounts, WriteQueue};
 use crate::record::{
-    Connection, Content, DnsAnswer, Endpoint, Exchange, Record, Span, TlsHandshake, WebSocketSession, WebSocketTotals,
+    Connection, Content, DnsAnswer, Exchange, Record, Source, Span, TlsHandshake, WebSocketSession, WebSocketTotals,
 };
 
 /// The methods that `http.request.method` has names for: those of RFC 9110 §9, PATCH (RFC 5789) and QUERY.
@@ -72,6 +73,9 @@ pub fn line(out: &mut Vec<u8>, clock: &mut Rfc3339, record: &Record<'_>) {
         Content::Tls(handshake) => write_tls(out, clock, &record.connection, handshake),
         Content::Dns(answer) => write_dns(out, clock, &record.connection, answer),
         Content::WebSocket(session) => write_web_socket(out, clock, &record.connection, session),
+    }
+    if let Some(source) = record.source {
+        write_source(out, source);
     }
     out.extend_from_slice(b"}\n");
 }
@@ -279,7 +283,7 @@ fn server(out: &mut Vec<u8>, connection: &Connection, host: &[u8], port: Option<
     let host = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
     out.extend_from_slice(member!("server.address"));
     match host.is_empty() {
-        true => address(out, &connection.server),
+        true => address(out, connection.server.address),
         false => json::string(out, host),
     }
     out.extend_from_slice(member!("server.port"));
@@ -287,29 +291,37 @@ fn server(out: &mut Vec<u8>, connection: &Connection, host: &[u8], port: Option<
     ends(out, connection);
 }
 
+/// Who mirrored it.
+fn write_source(out: &mut Vec<u8>, source: &Source) {
+    out.extend_from_slice(member!("sidetap.source.address"));
+    address(out, source.address);
+    out.extend_from_slice(member!("sidetap.source.vni"));
+    json::number(out, source.vni.into());
+}
+
 /// The two ends on the wire.
 fn ends(out: &mut Vec<u8>, connection: &Connection) {
     out.extend_from_slice(member!("client.address"));
-    address(out, &connection.client);
+    address(out, connection.client.address);
     out.extend_from_slice(member!("client.port"));
     json::number(out, connection.client.port.into());
     out.extend_from_slice(member!("network.local.address"));
-    address(out, &connection.server);
+    address(out, connection.server.address);
     out.extend_from_slice(member!("network.local.port"));
     json::number(out, connection.server.port.into());
-    if let Some(vni) = connection.vni {
+    if let Some(vni) = connection.realm.vni() {
         out.extend_from_slice(member!("sidetap.vxlan.vni"));
         json::number(out, vni.into());
     }
 }
 
 #[inline]
-fn address(out: &mut Vec<u8>, endpoint: &Endpoint) {
+fn address(out: &mut Vec<u8>, address: IpAddr) {
     out.push(b'"');
-    match endpoint.address {
-        std::net::IpAddr::V4(v4) => dotted(out, v4.octets()),
+    match address {
+        IpAddr::V4(v4) => dotted(out, v4.octets()),
         // Writing into a vector does not fail.
-        std::net::IpAddr::V6(v6) => drop(write!(out, "{v6}")),
+        IpAddr::V6(v6) => drop(write!(out, "{v6}")),
     }
     out.push(b'"');
 }

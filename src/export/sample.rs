@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::packet::Realm;
 use crate::record::{Completeness, Connection, Content, Endpoint, Exchange, Message, Record};
 
 /// 2023-11-14 22:13:20 UTC, in nanoseconds.
@@ -14,7 +15,7 @@ pub fn endpoint(address: &str, port: u16) -> Endpoint {
 
 /// From 10.1.0.0:20000 to 10.2.0.0:8080.
 pub fn connection() -> Connection {
-    Connection { client: endpoint("10.1.0.0", 20000), server: endpoint("10.2.0.0", 8080), vni: None }
+    Connection { client: endpoint("10.1.0.0", 20000), server: endpoint("10.2.0.0", 8080), realm: Realm::OUTSIDE }
 }
 
 /// A GET that was answered after 3.5 ms.
@@ -61,5 +62,5 @@ fn message(start_unix_nanos: u64, end_unix_nanos: u64, body_len: u64) -> Message
 
 /// The record of an exchange on [`connection`].
 pub fn record(exchange: &Exchange) -> Record<'_> {
-    Record { connection: connection(), content: Content::Exchange(exchange) }
+    Record { connection: connection(), source: None, content: Content::Exchange(exchange) }
 }

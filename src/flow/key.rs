@@ -70,11 +70,11 @@ impl Key {
     /// A hash that nobody outside can predict, by folded multiplication: cheap, and seeded.
     #[inline]
     pub fn hash(&self, seed: &HashSeed) -> u64 {
-        let ports = u64::from(self.low.port) << 48 | u64::from(self.high.port) << 32 | u64::from(self.realm.bits());
+        let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
         let (low, high) = (self.low.address.bits(), self.high.address.bits());
         let addresses = fold(low as u64 ^ seed.0[0], high as u64 ^ seed.0[1]);
         let prefixes = fold((low >> 64) as u64 ^ seed.0[2], (high >> 64) as u64 ^ seed.0[3]);
-        fold(addresses ^ ports, prefixes ^ seed.0[1])
+        fold(addresses ^ ports, prefixes ^ seed.0[1] ^ self.realm.bits())
     }
 }
 

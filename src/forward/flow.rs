@@ -2,9 +2,8 @@
 
 use crate::flow::key::HashSeed;
 use crate::flow::{Endpoint, Key};
-use crate::packet::decode::{self, Realm};
 use crate::packet::ip::{self, IpPacket};
-use crate::packet::{Address, LinkType};
+use crate::packet::{Address, LinkType, Realm, decode};
 
 /// Protocols that begin with two ports: TCP, UDP, DCCP, SCTP and UDP-Lite.
 const WITH_PORTS: [u8; 5] = [ip::TCP, ip::UDP, 33, 132, 136];

@@ -7,10 +7,10 @@ use super::Frame;
 use super::address::Address;
 use super::ip::{self, FragmentInfo};
 use super::link::LinkType;
+pub use super::realm::Realm;
 use super::tcp::{self, Segment};
 use super::udp::{self, Datagram};
-use super::vlan;
-use super::vxlan::{self, Vni};
+use super::{vlan, vxlan};
 
 /// Tunnels within tunnels: more is not decoded.
 const MAX_TUNNELS: u32 = 4;
@@ -19,30 +19,6 @@ const MAX_VLAN_TAGS: usize = 4;
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
-
-/// The network that addresses are valid in: the one that was listened to, or a VXLAN network inside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Realm(u32);
-
-impl Realm {
-    /// Not encapsulated.
-    pub const OUTSIDE: Realm = Realm(0);
-
-    /// The innermost VXLAN network identifier, if there is one.
-    pub fn vni(self) -> Option<u32> {
-        self.0.checked_sub(1)
-    }
-
-    /// As a number, for keys.
-    #[inline]
-    pub fn bits(self) -> u32 {
-        self.0
-    }
-
-    fn vxlan(vni: Vni) -> Self {
-        Realm(vni.get() + 1)
-    }
-}
 
 /// What a frame carries.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +89,31 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Decoded<'a>, Undecoded> {
         LinkType::Null | LinkType::Loop => frame.bytes.get(4..).ok_or(Undecoded::Truncated)?,
         LinkType::Other(_) => return Err(Undecoded::UnknownLink),
     };
-    network(packet, Realm::OUTSIDE, 0)
+    network(packet, frame.realm, 0)
+}
+
+/// What is seen of a frame without going into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// The frame's length by its IP header, which is more than what is there if it was cut, and less if it was padded.
+    pub length: Option<u32>,
+    /// Whether it is itself the packet of a VXLAN tunnel.
+    pub tunnel: bool,
+}
+
+/// The outline of an Ethernet frame.
+#[inline]
+pub fn outline(frame: &[u8]) -> Outline {
+    let Ok(packet) = ethernet(frame) else { return Outline { length: None, tunnel: false } };
+    let before = (frame.len() - packet.len()) as u32;
+    let tunnel = ip::parse(packet).is_ok_and(|ip| {
+        ip.protocol == ip::UDP
+            && ip.fragment.is_none()
+            && udp::parse(ip.payload, ip.payload_len).is_ok_and(|datagram| {
+                datagram.destination_port == vxlan::PORT && vxlan::parse(datagram.payload).is_some()
+            })
+    });
+    Outline { length: ip::length(packet).map(|length| before + length), tunnel }
 }
 
 /// The IP packet in an Ethernet frame.
@@ -195,7 +195,7 @@ pub fn transport(whole: Whole, payload: &[u8], payload_len: u32) -> Result<Decod
                 if whole.depth == MAX_TUNNELS {
                     return Err(Undecoded::TooDeep);
                 }
-                return network(ethernet(frame)?, Realm::vxlan(vni), whole.depth + 1);
+                return network(ethernet(frame)?, whole.realm.inside(vni), whole.depth + 1);
             }
             Transport::Udp(datagram)
         }

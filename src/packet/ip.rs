@@ -54,6 +54,21 @@ pub fn parse(bytes: &[u8]) -> Result<IpPacket<'_>, Undecoded> {
     }
 }
 
+/// The length of a packet by its header; `None` where the header does not tell.
+#[inline]
+pub fn length(bytes: &[u8]) -> Option<u32> {
+    let field = |at: usize| Some(u32::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])));
+    let length = match bytes.first()? >> 4 {
+        4 => field(2)?,
+        6 => match field(4)? {
+            0 => 0,
+            length => 40 + length,
+        },
+        _ => 0,
+    };
+    (length > 0).then_some(length)
+}
+
 #[inline]
 fn parse_v4(bytes: &[u8]) -> Result<IpPacket<'_>, Undecoded> {
     let Some((header, _)) = bytes.split_first_chunk::<20>() else {

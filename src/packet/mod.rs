@@ -8,6 +8,7 @@
 //! - [`fragments`]: completes fragmented IP packets
 //! - [`ip`], [`tcp`], [`udp`], [`vxlan`]: the headers
 //! - [`link`]: the link types of capture files and interfaces
+//! - [`realm`]: the network that addresses are valid in
 //! - [`timestamp`]: nanoseconds since the Unix epoch
 //! - [`vlan`]: VLAN tags, in a frame or taken out of it
 //!
@@ -35,6 +36,7 @@ pub mod link;
 pub mod live;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod namespace;
+pub mod realm;
 #[cfg(target_os = "linux")]
 pub mod ring;
 #[cfg(target_os = "linux")]
@@ -55,6 +57,7 @@ pub mod vxlan;
 
 pub use address::Address;
 pub use link::LinkType;
+pub use realm::Realm;
 pub use timestamp::Timestamp;
 
 /// One captured frame, as a ring or a capture file hands it out.
@@ -64,6 +67,8 @@ pub struct Frame<'a> {
     pub time: Timestamp,
     /// Which of the source's interfaces saw it; an index into the source's own list.
     pub interface: u32,
+    /// Where its addresses are valid, before any tunnel inside it.
+    pub realm: Realm,
     /// What the first byte belongs to.
     pub link: LinkType,
     /// What was captured of it.

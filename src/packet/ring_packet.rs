@@ -12,7 +12,7 @@ use libc::{sockaddr_ll, tpacket_block_desc, tpacket_hdr_v1, tpacket3_hdr};
 
 use super::filter::Ancillary;
 use super::vlan::{self, VlanTag};
-use super::{Frame, LinkType, Timestamp};
+use super::{Frame, LinkType, Realm, Timestamp};
 
 /// Where in a block its number of packets is, and where the offset of the first.
 const COUNT: usize = offset_of!(tpacket_block_desc, hdr) + offset_of!(tpacket_hdr_v1, num_pkts);
@@ -100,7 +100,8 @@ pub enum GsoType {
 impl<'a> RingPacket<'a> {
     /// As a frame of this interface.
     pub fn frame(&self, interface: u32, link: LinkType) -> Frame<'a> {
-        Frame { time: self.time, interface, link, bytes: self.bytes, wire_len: self.wire_len }
+        let RingPacket { time, bytes, wire_len, .. } = *self;
+        Frame { time, interface, realm: Realm::OUTSIDE, link, bytes, wire_len }
     }
 
     /// What a filter that the kernel has no room for would have been told.

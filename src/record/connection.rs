@@ -1,14 +1,32 @@
 //! Connections, and what is reported of those that are no HTTP: TLS handshakes, DNS answers, WebSocket sessions.
 
+use std::fmt;
 use std::net::IpAddr;
+
+use crate::packet::Realm;
 
 /// Between whom something was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connection {
     pub client: Endpoint,
     pub server: Endpoint,
-    /// The VXLAN network that it was seen in.
-    pub vni: Option<u32>,
+    /// Where the two addresses are valid.
+    pub realm: Realm,
+}
+
+/// Who mirrors packets to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// Where its VXLAN packets come from. Their port tells flows apart, not sources.
+    pub address: IpAddr,
+    /// The VXLAN network that it puts them in.
+    pub vni: u32,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} vni {}", self.address, self.vni)
+    }
 }
 
 /// One end of a connection.

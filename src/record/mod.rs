@@ -10,7 +10,7 @@ pub mod exchange;
 pub mod ledger;
 pub mod text;
 
-pub use connection::{Connection, DnsAnswer, Endpoint, TlsHandshake, WebSocketSession, WebSocketTotals};
+pub use connection::{Connection, DnsAnswer, Endpoint, Source, TlsHandshake, WebSocketSession, WebSocketTotals};
 pub use exchange::{Completeness, Exchange, Message, Rpc, Scheme, Version};
 pub use ledger::TransactionLedger;
 pub use text::{Span, Text};
@@ -19,6 +19,8 @@ pub use text::{Span, Text};
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     pub connection: Connection,
+    /// Who mirrored its packets, if they were.
+    pub source: Option<&'a Source>,
     pub content: Content<'a>,
 }
 

@@ -16,7 +16,7 @@ use crate::packet::decode::Realm;
 use crate::protocol::buffers::Buffers;
 use crate::protocol::detect::Detected;
 use crate::protocol::http1::Mark;
-use crate::record::{self, Connection, Record, TransactionLedger};
+use crate::record::{self, Connection, TransactionLedger};
 
 /// Divides what connections may hold beyond their place in the table: heads of HTTP/1 in parts, HTTP/2, and others.
 pub(super) fn shares(bytes: usize) -> [usize; 3] {
@@ -266,7 +266,7 @@ impl Conversations {
     fn tell_handshake(&mut self, flow: &Identity, tls: &mut Tls) -> Option<String> {
         let handshake = tls.close()?;
         let connection = connection(flow, tls.client());
-        self.exports.record(&Record { connection, content: record::Content::Tls(&handshake) });
+        self.exports.tell(connection, record::Content::Tls(&handshake));
         handshake.server_name
     }
 
@@ -377,8 +377,8 @@ fn tell_answer(
 ) {
     if let Some(answer) = questions.message(message, ends, time) {
         let (realm, server, client) = ends;
-        let connection = Connection { client: end(client), server: end(server), vni: realm.vni() };
-        exports.record(&Record { connection, content: record::Content::Dns(answer) });
+        let connection = Connection { client: end(client), server: end(server), realm };
+        exports.tell(connection, record::Content::Dns(answer));
     }
 }
 
@@ -427,7 +427,7 @@ impl Reader for Conversations {
             Conversation::WebSocket(session) => {
                 let record = session.close(summary);
                 let connection = connection(flow, session.client());
-                self.exports.record(&Record { connection, content: record::Content::WebSocket(&record) });
+                self.exports.tell(connection, record::Content::WebSocket(&record));
             }
             _ => {}
         }
@@ -437,7 +437,7 @@ impl Reader for Conversations {
 /// The two ends as records name them.
 pub fn connection(flow: &Identity, client: Direction) -> Connection {
     let [client, server] = [client, client.reverse()].map(|direction| end(flow.source(direction)));
-    Connection { client, server, vni: flow.key.realm().vni() }
+    Connection { client, server, realm: flow.key.realm() }
 }
 
 fn end(endpoint: Endpoint) -> record::Endpoint {

@@ -8,7 +8,7 @@ use crate::flow::{Content, Direction, Identity, Piece, Side};
 use crate::packet::Timestamp;
 use crate::protocol::grpc::{self, MessageCounter, Status};
 use crate::protocol::http2::{self, EndStream, Gap, Headers, Kind, Reset, Scratch, Sink};
-use crate::record::{self, Connection, Exchange, Message, Record, Scheme, Version};
+use crate::record::{self, Connection, Exchange, Message, Scheme, Version};
 
 /// Room for streams that a connection keeps while it has none.
 const KEPT: usize = 8;
@@ -167,7 +167,7 @@ impl Desk<'_> {
             rpc.response_messages = received.messages();
         }
         exchange.completeness = record::Completeness::of(&exchange.request, &exchange.response);
-        self.exports.record(&Record { connection, content: record::Content::Exchange(exchange) });
+        self.exports.tell(connection, record::Content::Exchange(exchange));
         self.exchanges.end(slot);
     }
 
@@ -370,6 +370,7 @@ mod tests {
     use crate::packet::Address;
     use crate::packet::decode::Realm;
     use crate::protocol::buffers::Buffers;
+    use crate::record::Record;
 
     /// Keeps of each call how many messages both ends sent.
     #[derive(Default, Clone)]

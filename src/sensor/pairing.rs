@@ -19,7 +19,7 @@ use super::web_socket::Agreed;
 use crate::export::Exports;
 use crate::flow::{Direction, Identity, Side};
 use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Sink};
-use crate::record::{Completeness, Content, Exchange, Message, Record};
+use crate::record::{Completeness, Content, Exchange, Message};
 
 /// The anomaly of a response before which a request came that could not be read.
 const UNREAD_REQUEST: &str = "unreadable_request";
@@ -192,7 +192,7 @@ impl Desk<'_> {
         let exchange = &mut self.exchanges.get_mut(slot).exchange;
         exchange.completeness = Completeness::of(&exchange.request, &exchange.response);
         let connection = connection(self.flow, self.pairing.client);
-        self.exports.record(&Record { connection, content: Content::Exchange(exchange) });
+        self.exports.tell(connection, Content::Exchange(exchange));
         self.exchanges.end(slot);
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use sidetap::packet::{Frame, LinkType, Timestamp};
+use sidetap::packet::{Frame, LinkType, Realm, Timestamp};
 
 pub const FIN: u8 = 0x01;
 pub const SYN: u8 = 0x02;
@@ -91,6 +91,7 @@ impl Shot {
         Frame {
             time: Timestamp::from_nanos(self.time),
             interface: self.interface,
+            realm: Realm::OUTSIDE,
             link: self.link,
             bytes: &self.bytes,
             wire_len: self.wire_len,

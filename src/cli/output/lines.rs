@@ -26,6 +26,8 @@ const CLOCK: usize = 14;
 const GOOD_URL: usize = 16;
 /// Columns that a URL or a name has in any case.
 const LEAST_URL: usize = 8;
+/// Columns that a URL or a name has if who mirrored it is to be named, too.
+const LEAST_URL_BESIDE_SOURCE: usize = 32;
 /// Stands for what is not known.
 const UNKNOWN: &str = "-";
 /// The error codes of HTTP/2, from 0 (RFC 9113 §7).
@@ -80,12 +82,19 @@ pub fn heading(columns: Columns) -> String {
 /// A record as a line.
 pub fn line(record: &Record<'_>, columns: Columns) -> String {
     let connection = &record.connection;
-    match record.content {
+    let source = record.source.map_or(String::new(), |source| format!("  {source}"));
+    let (columns, source) = match columns.room.checked_sub(source.chars().count()) {
+        Some(room) if room >= LEAST_URL_BESIDE_SOURCE => (Columns { room, ..columns }, painted(QUIET, &source)),
+        _ => (columns, String::new()),
+    };
+    let mut line = match record.content {
         Content::Exchange(exchange) => exchange_line(connection, exchange, columns),
         Content::Tls(handshake) => tls_line(connection, handshake, columns),
         Content::Dns(answer) => dns_line(answer, columns),
         Content::WebSocket(session) => web_socket_line(connection, session, columns),
-    }
+    };
+    line.push_str(&source);
+    line
 }
 
 fn exchange_line(connection: &Connection, exchange: &Exchange, columns: Columns) -> String {

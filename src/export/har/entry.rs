@@ -5,14 +5,15 @@
 
 use crate::export::json::{self, Rfc3339, member};
 use crate::export::url;
-use crate::record::{Connection, Exchange, Span, Version};
+use crate::record::{Connection, Exchange, Record, Span, Version};
 
 /// What an entry begins with: the comma and line break that separate it from the one before, and the name of the time
 /// that follows.
 pub const START: &[u8] = b",\n{\"startedDateTime\":\"";
 
 /// Writes an entry. The request must have been seen.
-pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connection, exchange: &Exchange) {
+pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, record: &Record<'_>, exchange: &Exchange) {
+    let connection = &record.connection;
     // The time brings its own quote.
     out.extend_from_slice(&START[..START.len() - 1]);
     clock.write(out, exchange.start_unix_nanos());
@@ -32,7 +33,7 @@ pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, connection: &Connection, ex
     out.extend_from_slice(br#"","connection":""#);
     url::endpoint(out, &connection.client);
     out.push(b'"');
-    write_own(out, connection, exchange);
+    write_own(out, record, exchange);
     out.push(b'}');
 }
 
@@ -90,7 +91,8 @@ fn write_timings(out: &mut Vec<u8>, [send, wait, receive]: [u64; 3]) {
 }
 
 /// What HAR has no names for.
-fn write_own(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
+fn write_own(out: &mut Vec<u8>, record: &Record<'_>, exchange: &Exchange) {
+    let connection = &record.connection;
     let count = |out: &mut Vec<u8>, member: &[u8], value: Option<u64>| {
         if let Some(value) = value {
             out.extend_from_slice(member);
@@ -102,7 +104,14 @@ fn write_own(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
     count(out, member!("_sidetap.transaction.index"), Some(exchange.index.into()));
     count(out, member!("_network.local.port"), Some(connection.server.port.into()));
     count(out, member!("_sidetap.http2.stream"), exchange.stream.map(u64::from));
-    count(out, member!("_sidetap.vxlan.vni"), connection.vni.map(u64::from));
+    count(out, member!("_sidetap.vxlan.vni"), connection.realm.vni().map(u64::from));
+    if let Some(source) = record.source {
+        out.extend_from_slice(member!("_sidetap.source.address"));
+        out.push(b'"');
+        url::address(out, source.address);
+        out.push(b'"');
+        count(out, member!("_sidetap.source.vni"), Some(source.vni.into()));
+    }
     let Some(more) = &exchange.more else { return };
     count(out, member!("_sidetap.http2.reset_code"), more.reset_code.map(u64::from));
     if let Some(upgrade) = more.upgrade {

@@ -64,7 +64,7 @@ impl Export for Har {
     fn record(&mut self, record: &Record<'_>) {
         match record.content {
             Content::Exchange(exchange) if exchange.request.start_unix_nanos != 0 => {
-                entry::write(self.queue.buffer(), &mut self.clock, &record.connection, exchange);
+                entry::write(self.queue.buffer(), &mut self.clock, record, exchange);
                 self.queue.commit();
             }
             _ => self.left_out += 1,

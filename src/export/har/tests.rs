@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::files::MAX_ENTRIES;
 use super::*;
 use crate::export::sample::{self, START};
-use crate::record::{Connection, Exchange, Message, Version};
+use crate::packet::Realm;
+use crate::packet::vxlan::Vni;
+use crate::record::{Connection, Exchange, Message, Source, Version};
 
 /// A directory of this test, which is removed at its end.
 struct Directory(PathBuf);
@@ -98,7 +100,13 @@ fn assert_is_entry(entry: &Value) {
 
 fn entry_of(connection: &Connection, exchange: &Exchange) -> Value {
     let mut out = Vec::new();
-    entry::write(&mut out, &mut Rfc3339::default(), connection, exchange);
+    let source = Source { address: [10, 0, 3, 4].into(), vni: 9 };
+    let record = Record {
+        connection: *connection,
+        source: connection.realm.source().map(|_| &source),
+        content: Content::Exchange(exchange),
+    };
+    entry::write(&mut out, &mut Rfc3339::default(), &record, exchange);
     assert!(out.starts_with(entry::START) && memchr::memchr_iter(b'\n', &out).count() == 1);
     let entry = serde_json::from_slice(&out[2..]).unwrap();
     assert_is_entry(&entry);
@@ -176,7 +184,11 @@ fn an_unanswered_request_has_the_status_that_browsers_give_it() {
     exchange.more().anomalies = vec!["one", "two"];
     exchange.more().reset_code = Some(8);
     exchange.more().upgrade = Some("websocket");
-    let connection = Connection { server: sample::endpoint("fd00::1", 443), vni: Some(5), ..sample::connection() };
+    let connection = Connection {
+        server: sample::endpoint("fd00::1", 443),
+        realm: Realm::of_source(0).inside(Vni::new(5).unwrap()),
+        ..sample::connection()
+    };
     let entry = entry_of(&connection, &exchange);
     let response = &entry["response"];
     assert_eq!(
@@ -191,6 +203,8 @@ fn an_unanswered_request_has_the_status_that_browsers_give_it() {
         ("http2.stream", json!(7)),
         ("http2.reset_code", json!(8)),
         ("vxlan.vni", json!(5)),
+        ("source.address", json!("10.0.3.4")),
+        ("source.vni", json!(9)),
         ("upgrade", json!("websocket")),
         ("anomalies", json!(["one", "two"])),
     ] {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use crate::export::url;
-use crate::packet::decode::{Decoded, Realm, Transport, decode};
+use crate::packet::decode::{Decoded, Transport, decode};
 use crate::packet::{Address, Frame};
 use crate::record::{Connection, Content, DnsAnswer, Endpoint, Exchange, Record, TlsHandshake, WebSocketSession};
 
@@ -199,6 +199,6 @@ fn is_part_of(frame: &Frame<'_>, connection: &Connection) -> bool {
         (Address::from(from.address), Address::from(to.address)) == (source, destination)
             && ports.is_none_or(|ports| ports == (from.port, to.port))
     };
-    let Connection { client, server, vni } = connection;
-    Realm::vni(realm) == *vni && (from_to(client, server) || from_to(server, client))
+    let Connection { client, server, realm: theirs } = connection;
+    realm == *theirs && (from_to(client, server) || from_to(server, client))
 }

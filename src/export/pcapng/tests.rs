@@ -10,8 +10,8 @@ use super::comment::{MAX_COMMENT, MAX_LINE};
 use super::*;
 use crate::export::Framing;
 use crate::export::sample::{self, START};
-use crate::packet::Timestamp;
 use crate::packet::file::CaptureFile;
+use crate::packet::{Realm, Timestamp};
 use crate::record::{
     Connection, Content, DnsAnswer, Endpoint, Exchange, TlsHandshake, WebSocketSession, WebSocketTotals,
 };
@@ -90,6 +90,7 @@ fn frame(bytes: &[u8]) -> Frame<'_> {
     Frame {
         time: Timestamp::from_nanos(START + 123_456_789),
         interface: 0,
+        realm: Realm::OUTSIDE,
         link: LinkType::Raw,
         bytes,
         wire_len: bytes.len() as u32,
@@ -100,7 +101,7 @@ fn frame(bytes: &[u8]) -> Frame<'_> {
 fn comment_of(contents: &[Content<'_>]) -> Option<String> {
     let mut comment = Comment::default();
     for &content in contents {
-        comment.add(&Record { connection: sample::connection(), content });
+        comment.add(&Record { content, ..sample::record(&sample::exchange()) });
     }
     comment.of(&frame(&answer())).map(str::to_owned)
 }
@@ -128,7 +129,7 @@ fn a_frame_is_not_blamed_for_what_time_completed() {
     let (mut pcapng, output) = pcapng();
     let exchange = sample::exchange();
     let other = Connection { client: sample::endpoint("10.1.0.9", 20000), ..sample::connection() };
-    let tunnelled = Connection { vni: Some(1), ..sample::connection() };
+    let tunnelled = Connection { realm: Realm::of_source(1), ..sample::connection() };
     let of_other = Record { connection: other, ..sample::record(&exchange) };
     let of_tunnelled = Record { connection: tunnelled, ..sample::record(&exchange) };
     // A frame of another connection; of one with the same addresses elsewhere; after some time; one that is no packet.
@@ -400,7 +401,7 @@ proptest! {
         for ((interface, link, nanos, bytes, cut), flush) in frames.iter().zip(flushes) {
             let wire_len = bytes.len() as u32 + cut;
             let time = Timestamp::from_nanos(*nanos);
-            pcapng.frame(&Frame { time, interface: *interface, link: *link, bytes, wire_len });
+            pcapng.frame(&Frame { time, interface: *interface, link: *link, bytes, wire_len, ..frame(b"") });
             if flush {
                 pcapng.flush();
             }

@@ -53,7 +53,7 @@ use self::pcapng::Pcapng;
 #[cfg(target_os = "linux")]
 use self::stream::Stream;
 use self::window::Window;
-use super::{Frame, LinkType, Timestamp};
+use super::{Frame, LinkType, Realm, Timestamp};
 
 /// The most bytes that may have been captured of one packet: libpcap's greatest snapshot length.
 pub const MAX_CAPTURED: u32 = 256 * 1024;
@@ -163,9 +163,14 @@ impl CaptureFile {
             Format::Over => return Ok(None),
         };
         match packet {
-            Ok(Some(Packet { time, interface, link, bytes, wire_len })) => {
-                Ok(Some(Frame { time, interface, link, bytes: self.window.bytes(bytes), wire_len }))
-            }
+            Ok(Some(Packet { time, interface, link, bytes, wire_len })) => Ok(Some(Frame {
+                time,
+                interface,
+                realm: Realm::OUTSIDE,
+                link,
+                bytes: self.window.bytes(bytes),
+                wire_len,
+            })),
             Err(FileError::NotYet) => Err(FileError::NotYet),
             ending => {
                 self.format = Format::Over;

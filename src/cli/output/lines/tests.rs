@@ -1,4 +1,5 @@
 use super::*;
+use crate::packet::Realm;
 use crate::record::WebSocketTotals;
 use crate::record::connection::Endpoint;
 use crate::record::exchange::{Message, Rpc};
@@ -7,7 +8,7 @@ const START: u64 = 1_700_000_000_123_000_000;
 
 fn connection() -> Connection {
     let end = |last: u8, port: u16| Endpoint { address: [192, 0, 2, last].into(), port };
-    Connection { client: end(1, 40_000), server: end(2, 8080), vni: None }
+    Connection { client: end(1, 40_000), server: end(2, 8080), realm: Realm::OUTSIDE }
 }
 
 /// `GET https://host/path?query`, answered after so many microseconds with so many bytes.
@@ -139,7 +140,7 @@ fn screen(width: usize) -> String {
         .chain(answers.iter().map(Content::Dns))
         .chain(sessions.iter().map(Content::WebSocket));
     let columns = Columns::of(width);
-    let lines = contents.map(|content| line(&Record { connection: connection(), content }, columns));
+    let lines = contents.map(|content| line(&Record { connection: connection(), source: None, content }, columns));
     let lines: Vec<String> = [heading(columns)].into_iter().chain(lines).collect();
     anstream::adapter::strip_str(&lines.join("\n")).to_string()
 }
@@ -186,7 +187,7 @@ fn an_address_of_ipv6_is_told_from_its_port() {
         Content::Tls(&unnamed),
         Content::WebSocket(&session),
     ] {
-        let line = line(&Record { connection, content }, Columns::of(140));
+        let line = line(&Record { connection, source: None, content }, Columns::of(140));
         assert!(line.contains("[::1]:8080"), "{line}");
     }
 }
@@ -196,7 +197,7 @@ fn a_line_holds_nothing_that_rewrites_the_terminal() {
     assert!(!screen(140).contains(|character: char| character.is_control() && character != '\n'));
     let hostile = exchange("GET", "a\u{202e}b", "/\u{2066}c\u{200b}\u{feff}", "\u{2028}", 200, 1, 1);
     let content = Content::Exchange(&hostile);
-    let line = line(&Record { connection: connection(), content }, Columns::of(140));
+    let line = line(&Record { connection: connection(), source: None, content }, Columns::of(140));
     assert!(line.ends_with("  a\u{fffd}b/\u{fffd}c\u{fffd}\u{fffd}?\u{fffd}"), "{line:?}");
 }
 

@@ -65,7 +65,7 @@ fn read_from(source: impl Read + Send + 'static) -> Reading {
     let mut frames = Vec::new();
     let error = loop {
         match file.next() {
-            Ok(Some(Frame { time, interface, link, bytes, wire_len })) => {
+            Ok(Some(Frame { time, interface, link, bytes, wire_len, .. })) => {
                 assert!(bytes.len() <= wire_len as usize, "captured more than there was");
                 let (nanos, bytes) = (time.nanos(), bytes.to_vec());
                 assert_eq!(file.interfaces().get(interface as usize).map(|it| it.link), Some(link));

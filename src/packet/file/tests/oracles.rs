@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use super::*;
+use crate::packet::Realm;
 
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/pcap");
 
@@ -93,7 +94,8 @@ fn a_capture_is_the_same_in_every_format_and_after_the_writer() {
     writer.interface(&expected.interfaces[0]).unwrap();
     for Owned { nanos, interface, link, bytes, wire_len } in &expected.frames {
         let time = Timestamp::from_nanos(*nanos);
-        let frame = Frame { time, interface: *interface, link: *link, bytes, wire_len: *wire_len };
+        let frame =
+            Frame { time, interface: *interface, realm: Realm::OUTSIDE, link: *link, bytes, wire_len: *wire_len };
         writer.packet(&frame, None).unwrap();
     }
     assert_eq!(read(&writer.into_inner()).frames, expected.frames);
@@ -108,7 +110,14 @@ fn tshark_and_capinfos_read_what_is_written() {
     writer.interface(&Interface::new(Some("eth0"), LinkType::Ethernet, 262_144)).unwrap();
     writer.interface(&Interface::new(Some("lo"), LinkType::LinuxSll2, 0)).unwrap();
     let time = Timestamp::from_nanos(1_700_000_000_123_456_789);
-    let frame = |interface, bytes, wire_len| Frame { time, interface, link: LinkType::Ethernet, bytes, wire_len };
+    let frame = |interface, bytes, wire_len| Frame {
+        time,
+        interface,
+        realm: Realm::OUTSIDE,
+        link: LinkType::Ethernet,
+        bytes,
+        wire_len,
+    };
     writer.packet(&frame(0, &[0; 61], 1514), None).unwrap();
     writer.packet(&frame(1, &[0; 40], 40), Some("na\u{ef}ve")).unwrap();
     writer.packet(&frame(0, &[0; 62], 62), Some(&longest)).unwrap();

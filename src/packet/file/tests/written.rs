@@ -4,9 +4,17 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::packet::Realm;
 
 fn frame(nanos: u64, interface: u32, bytes: &[u8], wire_len: u32) -> Frame<'_> {
-    Frame { time: Timestamp::from_nanos(nanos), interface, link: LinkType::Ethernet, bytes, wire_len }
+    Frame {
+        time: Timestamp::from_nanos(nanos),
+        interface,
+        realm: Realm::OUTSIDE,
+        link: LinkType::Ethernet,
+        bytes,
+        wire_len,
+    }
 }
 
 #[test]
@@ -122,7 +130,7 @@ proptest! {
             let link = interfaces[interface].link;
             let wire_len = wire_len.max(bytes.len() as u32);
             let interface = interface as u32;
-            let frame = Frame { time: Timestamp::from_nanos(nanos), interface, link, bytes: &bytes, wire_len };
+            let frame = Frame { time: Timestamp::from_nanos(nanos), interface, realm: Realm::OUTSIDE, link, bytes: &bytes, wire_len };
             let before = writer.written();
             let written = writer.packet(&frame, comment.as_deref()).unwrap();
             prop_assert_eq!(writer.written(), before + written);

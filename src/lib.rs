@@ -8,6 +8,7 @@
 //!
 //! The last three are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
 //!
+//! - `collect`: mirrored packets over VXLAN to the sensor, its exports and an interface; only on Linux
 //! - `sensor`: messages to records: pairs requests with responses
 //! - `forward`: packets to VXLAN collectors; only on Linux
 //! - `export`: records out: NDJSON, HAR, pcapng
@@ -20,6 +21,8 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod cli;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+pub mod collect;
 #[cfg(feature = "aws")]
 pub mod ecs;
 pub mod exit;

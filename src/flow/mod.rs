@@ -31,7 +31,7 @@ pub use ledger::{FlowCounts, Ledger};
 pub use piece::{Content, Piece};
 pub use reader::{Close, Identity, Interest, Reader, Summary};
 pub use side::Side;
-pub use table::{FlowTable, Limits};
+pub use table::{FlowTable, IDLE, Limits};
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ use crate::packet::{Address, Timestamp};
 /// How long a closed connection is remembered, so that its stragglers do not look like a new one.
 const TIME_WAIT: Duration = Duration::from_secs(4);
 /// A connection that is silent for this long is forgotten.
-const IDLE: Duration = Duration::from_secs(3600);
+pub const IDLE: Duration = Duration::from_secs(3600);
 /// How often those that wait are looked at, beside their own packets.
 const SWEEP: Duration = Duration::from_millis(100);
 

@@ -155,6 +155,12 @@ impl FrameSender {
         Ok(FrameSender { socket })
     }
 
+    /// Sends out of another interface from here on: one that was deleted and made anew has another index. Takes no
+    /// capability.
+    pub fn rebind(&self, index: u32) -> io::Result<()> {
+        ring::bind(&self.socket, index, 0)
+    }
+
     /// Sends frames, in their order; how many were sent. Never waits: at a full queue it sends less than all.
     ///
     /// # Errors

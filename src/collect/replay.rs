@@ -1,0 +1,134 @@
+//! Mirrored frames out of an interface, for another analyser.
+//!
+//! Frames are copied together, [`MOST`] or [`MOST_BYTES`] of them, and sent with one call. What the interface does not
+//! take is counted and gone: nothing here waits.
+
+use std::io;
+
+use rustix::io::Errno;
+
+use crate::packet::interfaces;
+use crate::packet::send::{FrameSender, FrameSenderError, MOST_MESSAGES};
+
+/// Frames that are sent together.
+const MOST: usize = MOST_MESSAGES;
+/// Bytes that are sent together, unless one frame has more.
+const MOST_BYTES: usize = 256 << 10;
+
+/// Sends frames out of an interface.
+#[derive(Debug)]
+pub struct Replay {
+    interface: String,
+    sender: FrameSender,
+    bytes: Vec<u8>,
+    /// Where each frame in `bytes` ends.
+    ends: Vec<usize>,
+    counts: ReplayCounts,
+}
+
+/// What became of frames.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReplayCounts {
+    pub sent: u64,
+    /// Longer than the interface's MTU allows.
+    pub too_long: u64,
+    /// The interface's queue was full.
+    pub queue_full: u64,
+    /// The interface was down or gone.
+    pub gone: u64,
+    /// Refused for another reason.
+    pub refused: u64,
+    /// Whether the interface is down or gone now.
+    pub is_gone: bool,
+}
+
+impl Replay {
+    /// Memory of ours.
+    pub const BYTES: usize = MOST_BYTES + (64 << 10);
+
+    /// Out of the interface of this name. Takes `CAP_NET_RAW`.
+    pub fn open(interface: &str) -> Result<Self, FrameSenderError> {
+        Ok(Replay {
+            interface: interface.to_owned(),
+            sender: FrameSender::open(interface)?,
+            bytes: Vec::with_capacity(Replay::BYTES),
+            ends: Vec::with_capacity(MOST),
+            counts: ReplayCounts::default(),
+        })
+    }
+
+    /// Sends a frame, soon.
+    #[inline]
+    pub fn frame(&mut self, frame: &[u8]) {
+        if self.ends.len() == MOST || self.bytes.len() + frame.len() > MOST_BYTES {
+            self.flush();
+        }
+        self.bytes.extend_from_slice(frame);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Sends what there is.
+    pub fn flush(&mut self) {
+        if self.ends.is_empty() {
+            return;
+        }
+        let mut frames = [&[][..]; MOST];
+        let mut start = 0;
+        for (frame, &end) in frames.iter_mut().zip(&self.ends) {
+            *frame = &self.bytes[start..end];
+            start = end;
+        }
+        let mut left = &frames[..self.ends.len()];
+        while !left.is_empty() {
+            let done = match self.sender.send(left) {
+                Ok(sent) => {
+                    self.counts.sent += sent as u64;
+                    sent
+                }
+                Err(error) => self.counts.failed(&error, left.len()),
+            };
+            // One that was neither sent nor refused would be tried for ever.
+            left = left.get(done.max(1)..).unwrap_or_default();
+        }
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    /// Looks for the interface if it is gone. Called as time passes.
+    pub fn search(&mut self) {
+        if !self.counts.is_gone {
+            return;
+        }
+        let Ok(found) = interfaces::by_name(&self.interface) else { return };
+        if found.up && self.sender.rebind(found.index).is_ok() {
+            self.counts.is_gone = false;
+        }
+    }
+
+    /// The interface's name.
+    pub fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    /// What became of frames so far.
+    pub fn counts(&self) -> ReplayCounts {
+        self.counts
+    }
+}
+
+impl ReplayCounts {
+    /// Counts the first of so many frames, or all of them where the others would fare no better; how many it counted.
+    fn failed(&mut self, error: &io::Error, frames: usize) -> usize {
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::MSGSIZE) => self.too_long += 1,
+            Some(Errno::NOBUFS | Errno::AGAIN) => self.queue_full += 1,
+            Some(Errno::NETDOWN | Errno::NXIO | Errno::NODEV) => {
+                self.gone += frames as u64;
+                self.is_gone = true;
+                return frames;
+            }
+            _ => self.refused += 1,
+        }
+        1
+    }
+}

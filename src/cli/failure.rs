@@ -156,7 +156,7 @@ mod patcher {
 mod engine {
     use std::error::Error;
 
-    use super::super::capture::{BadExports, BadFilter};
+    use super::super::sensor::{BadExports, BadFilter, BadRotation};
     use crate::exit::Exit;
     use crate::export::ExportError;
     use crate::packet::file::FileError;
@@ -170,6 +170,9 @@ mod engine {
         }
         if let Some(error) = cause.downcast_ref::<TooLittle>() {
             return Some((Exit::Blocked, error.hints()));
+        }
+        if let Some(error) = cause.downcast_ref::<BadRotation>() {
+            return Some((Exit::Usage, error.hints()));
         }
         if let Some(error) = cause.downcast_ref::<ExportError>() {
             return Some((Exit::Failed, error.hints()));
@@ -185,6 +188,10 @@ mod engine {
         #[cfg(target_os = "linux")]
         if let Some(error) = cause.downcast_ref::<crate::packet::live::LiveError>() {
             return Some((of_listening(error), error.hints()));
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(error) = cause.downcast_ref::<crate::collect::CollectError>() {
+            return Some((of_collecting(error), error.hints()));
         }
         #[cfg(target_os = "linux")]
         if let Some(judged) = of_forwarding(cause) {
@@ -212,6 +219,20 @@ mod engine {
             ForwardError::Ports(_) | ForwardError::Interfaces(_) | ForwardError::Thread(_) => Exit::Failed,
         };
         Some((exit, error.hints()))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn of_collecting(error: &crate::collect::CollectError) -> Exit {
+        use crate::collect::CollectError;
+        use crate::packet::ring::RingError;
+        use crate::packet::send::FrameSenderError;
+
+        match error {
+            CollectError::Listen { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Auth,
+            CollectError::Replay { source: FrameSenderError::Socket(RingError::NotPermitted), .. } => Exit::Auth,
+            CollectError::Filter(_) => Exit::Usage,
+            CollectError::Listen { .. } | CollectError::Replay { .. } | CollectError::Receive(_) => Exit::Failed,
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -4,6 +4,8 @@
 mod apply;
 #[cfg(feature = "engine")]
 mod capture;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod collect;
 mod completions;
 #[cfg(feature = "aws")]
 mod confirm;
@@ -35,6 +37,8 @@ mod planning;
 mod remove;
 #[cfg(feature = "aws")]
 mod run_args;
+#[cfg(feature = "engine")]
+mod sensor;
 #[cfg(feature = "aws")]
 mod sidecar_args;
 #[cfg(feature = "aws")]
@@ -78,6 +82,8 @@ enum Command {
     Capture(Box<capture::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
     Forward(Box<forward::Args>),
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    Collect(Box<collect::Args>),
     Completions(completions::Args),
     Man(man::Args),
     ExitCodes(exit_codes::Args),
@@ -98,6 +104,8 @@ impl Command {
             Command::Capture(args) => capture::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]
             Command::Forward(args) => forward::run(&args, cx),
+            #[cfg(all(feature = "engine", target_os = "linux"))]
+            Command::Collect(args) => collect::run(&args, cx),
             Command::Completions(args) => completions::run(&args, cx),
             Command::Man(args) => man::run(&args, cx),
             Command::ExitCodes(args) => exit_codes::run(&args, cx),

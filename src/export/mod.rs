@@ -5,6 +5,7 @@
 //! - [`har`]: rolling files of HAR 1.2
 //! - [`pcapng`]: the frames themselves, with comments that name what they completed
 //! - [`output`]: a file or stream that lines or blocks are written to whole
+//! - `rename`: gives a file that is complete its name
 //! - [`queue`]: the thread that writes, and what waits for it
 //! - [`json`], [`url`]: write JSON and URLs
 
@@ -15,6 +16,7 @@ pub mod ndjson;
 pub mod output;
 pub mod pcapng;
 pub mod queue;
+mod rename;
 #[cfg(test)]
 mod sample;
 pub mod url;
@@ -23,7 +25,7 @@ pub use exports::{ExportCounts, Exports};
 pub use har::Har;
 pub use ndjson::Ndjson;
 pub use output::{Framing, Output};
-pub use pcapng::Pcapng;
+pub use pcapng::{Pcapng, RotatingFiles, Rotation};
 pub use queue::{Overflow, QueueCounts, WriteQueue};
 
 use crate::packet::Frame;

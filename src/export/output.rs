@@ -61,9 +61,14 @@ impl Output {
         (whole, result)
     }
 
+    /// Whether half a block is where the next one would have to be.
+    pub fn is_spoilt(&self) -> bool {
+        self.torn && self.framing == Framing::Blocks
+    }
+
     /// Gets out of a line that was torn.
     fn begin(&mut self) -> io::Result<()> {
-        if self.torn && self.framing == Framing::Blocks {
+        if self.is_spoilt() {
             return Err(io::Error::other("a packet was written in part, and nothing behind it could be read"));
         }
         if self.torn {
@@ -115,7 +120,7 @@ impl Sink for Output {
 
 impl Framing {
     /// How many of these bytes are whole lines or blocks, and how many those are.
-    fn whole(self, bytes: &[u8]) -> (usize, u64) {
+    pub fn whole(self, bytes: &[u8]) -> (usize, u64) {
         match self {
             Framing::Lines => {
                 let ends = memchr::memchr_iter(b'\n', bytes);
@@ -123,18 +128,20 @@ impl Framing {
             }
             Framing::Blocks => {
                 let (mut len, mut count) = (0, 0);
-                // Type and length (draft-ietf-opsawg-pcapng §3.1).
-                while let Some(&[_, _, _, _, a, b, c, d]) = bytes.get(len..).and_then(<[u8]>::first_chunk::<8>) {
-                    let block = u32::from_le_bytes([a, b, c, d]) as usize;
-                    if block < 12 || block > bytes.len() - len {
-                        break;
-                    }
+                while let Some(block) = block_len(&bytes[len..]) {
                     (len, count) = (len + block, count + 1);
                 }
                 (len, count)
             }
         }
     }
+}
+
+/// The length of the first block, if it is whole: it follows the type (draft-ietf-opsawg-pcapng §3.1).
+pub fn block_len(blocks: &[u8]) -> Option<usize> {
+    let &[_, _, _, _, a, b, c, d] = blocks.first_chunk()?;
+    let len = u32::from_le_bytes([a, b, c, d]) as usize;
+    (12..=blocks.len()).contains(&len).then_some(len)
 }
 
 #[cfg(test)]

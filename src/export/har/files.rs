@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::entry::START;
+use crate::export::rename::rename_to_new;
 
 /// Most entries of a file.
 pub const MAX_ENTRIES: u32 = 5_000;
@@ -263,15 +264,4 @@ fn second(entries: &[u8]) -> String {
         time.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(|&byte| char::from(byte)).collect();
     second.push('Z');
     second
-}
-
-/// Renames a file, unless the new name is taken.
-fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without hard links. Between the two lines, only a stranger could take the name.
-        Err(_) if to.try_exists()? => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(from, to),
-    }
 }

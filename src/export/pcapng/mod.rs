@@ -10,6 +10,7 @@
 //! names of [`MAX_NAME`](crate::packet::file::MAX_NAME) bytes.
 
 pub mod comment;
+mod rotating;
 
 #[cfg(test)]
 mod tests;
@@ -19,11 +20,12 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::comment::Comment;
+pub use self::rotating::{RotatingFiles, Rotation};
 use super::queue::{Sink, Written};
 use super::{Export, ExportError, Output, Overflow, QueueCounts, Unit, WriteQueue};
 use crate::packet::file::{FileError, Interface, MAX_CAPTURED, MAX_INTERFACES, PcapngWriter, Section};
 use crate::packet::{Frame, LinkType};
-use crate::record::Record;
+use crate::record::{Record, Source};
 
 /// The type of an Enhanced Packet Block (draft-ietf-opsawg-pcapng §4.3).
 const ENHANCED_PACKET: [u8; 4] = 6_u32.to_le_bytes();
@@ -36,12 +38,15 @@ pub struct Pcapng {
     queue: Arc<Mutex<WriteQueue>>,
     /// Names and snapshot lengths of the source's interfaces.
     names: HashMap<u32, (Box<str>, u32)>,
-    /// The number in the file of each interface and link type that frames came with.
+    /// The number in the file of each interface and link type that frames came with, and the next one.
     numbers: HashMap<(u32, LinkType), u32>,
+    described: u32,
     /// The one that the last frame came with.
     last: Option<((u32, LinkType), u32)>,
     comment: Comment,
     refused: u64,
+    /// Where the output is not one file.
+    files: Option<Arc<Mutex<RotatingFiles>>>,
 }
 
 impl Pcapng {
@@ -51,8 +56,28 @@ impl Pcapng {
     ///
     /// The thread that writes cannot be started. What the output reports is told by [`Export::finish`].
     pub fn new(target: String, output: Output, bytes: usize, overflow: Overflow) -> Result<Self, ExportError> {
+        Pcapng::start(target, Files::One(output), bytes, overflow)
+    }
+
+    /// Writes to one file after the other, as [`Pcapng::new`] writes to one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pcapng::new`].
+    pub fn rotating(
+        target: String,
+        files: RotatingFiles,
+        bytes: usize,
+        overflow: Overflow,
+    ) -> Result<Self, ExportError> {
+        let files = Arc::new(Mutex::new(files));
+        let pcapng = Pcapng::start(target, Files::Several(Arc::clone(&files)), bytes, overflow)?;
+        Ok(Pcapng { files: Some(files), ..pcapng })
+    }
+
+    fn start(target: String, files: Files, bytes: usize, overflow: Overflow) -> Result<Self, ExportError> {
         let first = Arc::new(Mutex::new(Vec::new()));
-        let in_order = Box::new(InOrder { first: Arc::clone(&first), output });
+        let in_order = Box::new(InOrder { first: Arc::clone(&first), files });
         let queue = match WriteQueue::new(in_order, bytes, overflow) {
             Ok(queue) => Arc::new(Mutex::new(queue)),
             Err(source) => return Err(ExportError { target, source }),
@@ -70,9 +95,11 @@ impl Pcapng {
                 queue,
                 names: HashMap::new(),
                 numbers: HashMap::new(),
+                described: 0,
                 last: None,
                 comment: Comment::default(),
                 refused: 0,
+                files: None,
             }),
             Err(source) => Err(ExportError { target, source }),
         }
@@ -81,7 +108,12 @@ impl Pcapng {
     /// Tells the name and the snapshot length, 0 for none, of one of the source's interfaces. Frames that came before
     /// are of an interface without a name.
     pub fn interface(&mut self, index: u32, name: &str, snap_length: u32) {
-        if self.names.len() < MAX_INTERFACES {
+        if self.names.get(&index).is_some_and(|(known, _)| **known != *name) {
+            // Another interface has the number now.
+            self.numbers.retain(|(known, _), _| *known != index);
+            self.last = None;
+        }
+        if self.names.len() < MAX_INTERFACES || self.names.contains_key(&index) {
             // No longer than the description of an interface can have it.
             let name = Interface::new(Some(name), LinkType::Ethernet, 0).name.unwrap_or_default();
             self.names.insert(index, (name, snap_length));
@@ -101,7 +133,7 @@ impl Pcapng {
     fn look_up(&mut self, interface: u32, link: LinkType) -> Result<Option<u32>, FileError> {
         let number = match self.numbers.get(&(interface, link)) {
             Some(&number) => number,
-            None if self.numbers.len() >= MAX_INTERFACES => return Ok(None),
+            None if self.described as usize >= MAX_INTERFACES => return Ok(None),
             None => {
                 let (name, snap_length) = match self.names.get(&interface) {
                     Some((name, snap_length)) => (Some(&**name), *snap_length),
@@ -109,7 +141,8 @@ impl Pcapng {
                 };
                 self.writer.interface(&Interface::new(name, link, snap_length))?;
                 self.writer.flush()?;
-                let number = self.numbers.len() as u32;
+                let number = self.described;
+                self.described += 1;
                 self.numbers.insert((interface, link), number);
                 number
             }
@@ -130,6 +163,11 @@ impl Pcapng {
 }
 
 impl Export for Pcapng {
+    /// A source is an interface of its own.
+    fn source(&mut self, number: u16, source: &Source) {
+        self.interface(number.into(), &source.to_string(), 0);
+    }
+
     /// Notes what the next frame completed.
     fn record(&mut self, record: &Record<'_>) {
         self.comment.add(record);
@@ -151,7 +189,10 @@ impl Export for Pcapng {
     }
 
     fn finish(&mut self) -> Result<(), ExportError> {
-        match lock(&self.queue).finish() {
+        let failed = lock(&self.queue).finish();
+        // A thread that has not ended in time has the files, and the last of them has no name.
+        let closed = self.files.as_ref().and_then(|files| files.try_lock().ok()?.close().err());
+        match failed.or(closed) {
             Some(source) => Err(ExportError { target: self.target.clone(), source }),
             None => Ok(()),
         }
@@ -210,7 +251,14 @@ impl Write for Blocks {
 /// Writes what has to come first before each chunk.
 struct InOrder {
     first: Arc<Mutex<Vec<u8>>>,
-    output: Output,
+    files: Files,
+}
+
+/// Where blocks go, each whole or not at all.
+enum Files {
+    One(Output),
+    /// They are closed after the queue's thread has ended.
+    Several(Arc<Mutex<RotatingFiles>>),
 }
 
 impl InOrder {
@@ -220,7 +268,10 @@ impl InOrder {
         if first.is_empty() {
             return Ok(());
         }
-        let (written, result) = self.output.write_whole(&first);
+        let (written, result) = match &mut self.files {
+            Files::One(output) => output.write_whole(&first),
+            Files::Several(files) => lock(files).describe(&first),
+        };
         if written < first.len() {
             lock(&self.first).splice(..0, first[written..].iter().copied());
         }
@@ -230,9 +281,12 @@ impl InOrder {
 
 impl Sink for InOrder {
     fn write(&mut self, chunk: &[u8], lines: u64) -> Written {
-        match self.write_first() {
-            Ok(()) => self.output.write(chunk, lines),
-            Err(error) => Written { lines: 0, result: Err(error) },
+        if let Err(error) = self.write_first() {
+            return Written { lines: 0, result: Err(error) };
+        }
+        match &mut self.files {
+            Files::One(output) => output.write(chunk, lines),
+            Files::Several(files) => lock(files).write(chunk, lines),
         }
     }
 }

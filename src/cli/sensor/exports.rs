@@ -7,7 +7,10 @@ use std::str::FromStr;
 
 use super::super::context::Context;
 use super::super::output::live::Live;
-use crate::export::{Export, ExportError, Exports, Framing, Har, Ndjson, Output, Overflow, Pcapng, WriteQueue};
+use super::SensorArgs;
+use crate::export::{
+    Export, ExportError, Exports, Framing, Har, Ndjson, Output, Overflow, Pcapng, RotatingFiles, Rotation, WriteQueue,
+};
 use crate::sensor::Budget;
 
 /// One `--export`.
@@ -56,8 +59,13 @@ pub enum BadExports {
     Twice(String),
 }
 
-/// Refuses exports that would write over the capture file that is read, or into each other.
-pub fn check(args: &[ExportArg], input: Option<&Path>) -> Result<(), BadExports> {
+/// Refuses exports that would write over the capture file that is read, or into each other. How files are rotated.
+pub fn check(args: &SensorArgs, input: Option<&Path>) -> anyhow::Result<Option<Rotation>> {
+    check_targets(&args.export, input)?;
+    Ok(args.rotation.rotation(&args.export)?)
+}
+
+fn check_targets(args: &[ExportArg], input: Option<&Path>) -> Result<(), BadExports> {
     let mut targets: Vec<&str> = Vec::new();
     for arg in args {
         let (ExportArg::Ndjson(target) | ExportArg::Pcapng(target)) = arg else { continue };
@@ -84,10 +92,11 @@ pub enum Opened {
     Ndjson(String, Output),
     Har(PathBuf),
     Pcapng(String, Output),
+    Rotating(String, Box<RotatingFiles>),
 }
 
 /// Opens what the exports write to; with none named, standard output. HAR files are made later, but their directory now.
-pub fn open(args: &[ExportArg], cx: &Context) -> Result<Vec<Opened>, ExportError> {
+pub fn open(args: &[ExportArg], rotation: Option<Rotation>, cx: &Context) -> Result<Vec<Opened>, ExportError> {
     if args.is_empty() {
         return Ok(vec![match cx.printer.shows_lines() {
             true => Opened::Lines,
@@ -99,7 +108,10 @@ pub fn open(args: &[ExportArg], cx: &Context) -> Result<Vec<Opened>, ExportError
         opened.push(match arg {
             ExportArg::Ndjson(target) => ndjson(target)?,
             ExportArg::Har(directory) => har(directory)?,
-            ExportArg::Pcapng(target) => pcapng(target)?,
+            ExportArg::Pcapng(target) => match rotation {
+                Some(rotation) if target != "-" => rotating(target, rotation)?,
+                _ => pcapng(target)?,
+            },
             ExportArg::None => continue,
         });
     }
@@ -130,13 +142,8 @@ pub fn start(
                 Box::new(Ndjson::new(target, queue))
             }
             Opened::Har(directory) => Box::new(Har::new(har_target(&directory), directory, each, overflow)?),
-            Opened::Pcapng(target, output) => {
-                let mut export = Pcapng::new(target, output, each, overflow)?;
-                for (number, name) in interfaces.iter().enumerate() {
-                    export.interface(number as u32, name, 0);
-                }
-                Box::new(export)
-            }
+            Opened::Pcapng(target, output) => named(Pcapng::new(target, output, each, overflow)?, interfaces),
+            Opened::Rotating(target, files) => named(Pcapng::rotating(target, *files, each, overflow)?, interfaces),
         });
     }
     Ok(Exports::new(exports))
@@ -151,6 +158,21 @@ fn ndjson(target: &str) -> Result<Opened, ExportError> {
 fn pcapng(target: &str) -> Result<Opened, ExportError> {
     let file = file(target, OpenOptions::new().create(true).write(true).truncate(true))?;
     Ok(Opened::Pcapng(format!("pcapng:{target}"), Output::file(file, Framing::Blocks, false)))
+}
+
+fn rotating(target: &str, rotation: Rotation) -> Result<Opened, ExportError> {
+    match RotatingFiles::start(Path::new(target), rotation) {
+        Ok(files) => Ok(Opened::Rotating(format!("pcapng:{target}"), Box::new(files))),
+        Err(source) => Err(ExportError { target: target.to_owned(), source }),
+    }
+}
+
+/// Tells it the names of interfaces.
+fn named(mut export: Pcapng, interfaces: &[&str]) -> Box<Pcapng> {
+    for (number, name) in interfaces.iter().enumerate() {
+        export.interface(number as u32, name, 0);
+    }
+    Box::new(export)
 }
 
 fn har(directory: &Path) -> Result<Opened, ExportError> {

@@ -1,8 +1,13 @@
 //! What a capture came to, in a few lines: how much was seen, what was lost and why, and why nothing was seen.
 
+#[cfg(target_os = "linux")]
+mod collected;
+
 use super::super::context::Context;
 use super::super::output::{count, counted};
 use super::trouble;
+#[cfg(target_os = "linux")]
+use crate::collect::{CollectCounts, Collector};
 use crate::export::{ExportCounts, Exports};
 #[cfg(target_os = "linux")]
 use crate::packet::live::LiveCounts;
@@ -21,23 +26,45 @@ pub fn of_file(engine: &EngineCounts, read: &ReadCounts, filter: &str, exports: 
 #[cfg(target_os = "linux")]
 pub fn of_interfaces(engine: &EngineCounts, live: LiveCounts, filter: &str, exports: &Exports, cx: &Context) {
     let has_filter = !filter.is_empty();
-    let seen = Seen { packets: live.packets, has_filter, filtered: 0, dropped: live.dropped, unread: live.unread };
+    let losses = vec![
+        (live.dropped, "packet", "dropped by the kernel because the ring was full"),
+        (live.unread, "packet", "not read before the end"),
+    ];
+    let seen = Seen { packets: live.packets, has_filter, losses, ..Seen::default() };
+    cx.printer.note(&text(engine, seen, &Exported::of(exports)));
+}
+
+/// After collecting.
+#[cfg(target_os = "linux")]
+pub fn of_collector(
+    engine: &EngineCounts,
+    collected: &CollectCounts,
+    collector: &Collector,
+    filter: &str,
+    exports: &Exports,
+    cx: &Context,
+) {
+    let seen = Seen { has_filter: !filter.is_empty(), ..collected::seen(collected, collector) };
     cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 
 /// Packets before they reached the engine.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
+    /// What they came in.
+    came: Option<String>,
     packets: u64,
     /// Whether there is a filter.
     has_filter: bool,
     /// Those that the filter rejected, as far as that is known.
     filtered: u64,
-    /// Those that the kernel dropped.
-    dropped: u64,
-    /// Those that were in the ring when listening ended.
-    unread: u64,
+    /// What else is to be said, a line each.
+    more: Vec<String>,
+    losses: Vec<Loss>,
 }
+
+/// How many of what, and why.
+type Loss = (u64, &'static str, &'static str);
 
 /// What became of records.
 #[derive(Debug, Clone, Default)]
@@ -66,20 +93,18 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
         0 => String::new(),
         others => format!(", {} of TLS, DNS or WebSocket", counted(others, "record")),
     };
+    let came = seen.came.map_or(String::new(), |came| format!("{came}, "));
     let mut lines = vec![
-        format!("{}{filtered}, {}", counted(seen.packets, "packet"), counted(engine.flows.opened, "connection")),
+        format!("{came}{}{filtered}, {}", counted(seen.packets, "packet"), counted(engine.flows.opened, "connection")),
         format!("{}{incomplete}{others}", counted(transactions.emitted, "transaction")),
     ];
     lines.splice(1..1, protocols(engine));
-    let mut lost = losses(engine, seen);
-    lost.extend(exported.by_export.iter().flat_map(losses_of_export));
-    match &lost[..] {
-        [] => lines.push("nothing was lost".to_owned()),
-        [one] => lines.push(format!("lost: {one}")),
-        several => {
-            lines.push("lost:".to_owned());
-            lines.extend(several.iter().map(|loss| format!("  {loss}")));
-        }
+    lines.extend(seen.more);
+    let lost = told(seen.losses.into_iter().chain(losses(engine)));
+    let lost = list("lost", lost.chain(exported.by_export.iter().flat_map(losses_of_export)).collect());
+    match lost.is_empty() {
+        true => lines.push("nothing was lost".to_owned()),
+        false => lines.extend(lost),
     }
     for export in exported.by_export.iter().filter(|export| export.left_out > 0) {
         let records = counted(export.left_out, "record");
@@ -105,11 +130,23 @@ fn protocols(engine: &EngineCounts) -> Option<String> {
     Some(format!("connections: {}", list.join(", ")))
 }
 
+/// Things under a title: on its line if it is one, below it if there are several.
+fn list(title: &str, things: Vec<String>) -> Vec<String> {
+    match &things[..] {
+        [] => Vec::new(),
+        [one] => vec![format!("{title}: {one}")],
+        several => [format!("{title}:")].into_iter().chain(several.iter().map(|thing| format!("  {thing}"))).collect(),
+    }
+}
+
+/// Losses as people read them, as far as there are some.
+fn told(losses: impl Iterator<Item = Loss>) -> impl Iterator<Item = String> {
+    losses.filter(|(lost, ..)| *lost > 0).map(|(lost, what, why)| format!("{} {why}", counted(lost, what)))
+}
+
 /// What was lost, and why.
-fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
+fn losses(engine: &EngineCounts) -> impl Iterator<Item = Loss> {
     let causes = [
-        (seen.dropped, "packet", "dropped by the kernel because the ring was full"),
-        (seen.unread, "packet", "not read before the end"),
         (engine.bytes.gap, "byte", "sent but not in the capture"),
         (engine.bytes.evicted, "byte", "given up for lack of room"),
         (engine.flows.evicted, "connection", "given up for others"),
@@ -128,17 +165,15 @@ fn losses(engine: &EngineCounts, seen: Seen) -> Vec<String> {
         (engine.packets.too_deep, "packet", "in too many tunnels"),
         (engine.fragments.abandoned, "packet", "of which not all fragments came"),
     ];
-    let lost = causes.into_iter().filter(|(lost, ..)| *lost > 0);
-    lost.map(|(lost, what, why)| format!("{} {why}", counted(lost, what))).collect()
+    causes.into_iter()
 }
 
 /// What an export lost.
 fn losses_of_export(export: &ExportCounts<'_>) -> impl Iterator<Item = String> {
     let ExportCounts { target, unit, queue, .. } = export;
     let what = trouble::unit(*unit);
-    let causes = [(queue.dropped, "not taken in time by"), (queue.failed, "that could not be written to")];
-    let lost = causes.into_iter().filter(|(lost, _)| *lost > 0);
-    lost.map(move |(lost, why)| format!("{} {why} {target}", counted(lost, what)))
+    let causes = [(queue.dropped, what, "not taken in time by"), (queue.failed, what, "that could not be written to")];
+    told(causes.into_iter()).map(move |lost| format!("{lost} {target}"))
 }
 
 #[cfg(test)]
@@ -194,7 +229,8 @@ mod tests {
     #[test]
     fn several_losses_have_a_line_each() {
         let text = summary(|engine, seen, exported| {
-            *seen = Seen { packets: 20, dropped: 2, ..Seen::default() };
+            let losses = vec![(2, "packet", "dropped by the kernel because the ring was full")];
+            *seen = Seen { packets: 20, losses, ..Seen::default() };
             engine.transactions.emitted = 1;
             engine.packets.malformed = 1;
             let queue = QueueCounts { written: 0, dropped: 0, failed: 3 };

@@ -51,7 +51,11 @@ fn refusals(collected: &CollectCounts) -> impl Iterator<Item = Loss> {
 fn named(sources: &[SourceCounts]) -> Vec<String> {
     let mut sources: Vec<&SourceCounts> = sources.iter().collect();
     sources.sort_by_key(|counts| std::cmp::Reverse(counts.packets));
-    let mut lines: Vec<String> = sources.iter().take(NAMED).map(|counts| line(counts)).collect();
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["sources:".to_owned()];
+    lines.extend(sources.iter().take(NAMED).map(|counts| line(counts)));
     if sources.len() > NAMED {
         lines.push(format!("  and {} more", count((sources.len() - NAMED) as u64)));
     }

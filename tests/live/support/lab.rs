@@ -69,6 +69,21 @@ impl Lab {
         Namespace::new(format!("{name}-{end}"))
     }
 
+    /// A third namespace, with a cable to the server's, which forwards: `far` (10.78.0.2) there and `near` (10.78.0.1) in
+    /// the server's.
+    pub fn further(&self) -> Namespace {
+        let further = self.another("f");
+        self.server.lay_cable("near", &further, "far");
+        for (namespace, end, last) in [(&self.server, "near", 1), (&further, "far", 2)] {
+            namespace.ip(&format!("addr add 10.78.0.{last}/24 dev {end}"));
+            namespace.ip(&format!("link set {end} up"));
+        }
+        self.server.enter(|| std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").expect("root may"));
+        self.client.ip(&format!("route add 10.78.0.0/24 via {SERVER}"));
+        further.ip("route add default via 10.78.0.1");
+        further
+    }
+
     /// A place for the test's files, which every user may read.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -4,6 +4,7 @@
 //! - [`child`]: programs that run in one of them, and end with the test
 //! - [`sensor`]: `sidetap capture`
 //! - [`record`]: what it reports
+//! - [`vxlan`]: frames over VXLAN, to the sensor that collects
 //! - [`nginx`], [`python`]: servers
 //! - [`forge`]: packets that no kernel would send
 //! - [`mirror`]: `sidetap forward` between a source and a collector
@@ -20,6 +21,7 @@ pub mod ping;
 pub mod python;
 pub mod record;
 pub mod sensor;
+pub mod vxlan;
 
 use std::time::{Duration, Instant};
 

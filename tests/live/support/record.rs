@@ -28,6 +28,18 @@ impl Record {
         self.text("sidetap.transaction.completeness") == "complete"
     }
 
+    /// What it tells of messages, without when and how they came.
+    pub fn timeless(&self) -> String {
+        let mut value = self.0.clone();
+        let members = value.as_object_mut().expect("an object");
+        members.retain(|name, _| {
+            !["start_time", "duration", "sidetap.dns.rtt"].contains(&name.as_str())
+                && !name.starts_with("sidetap.timing.")
+                && !name.starts_with("sidetap.source.")
+        });
+        value.to_string()
+    }
+
     /// A text; empty if there is none.
     pub fn text(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! `sidetap capture` as a child.
+//! `sidetap capture` and `sidetap collect` as children.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -50,8 +50,22 @@ impl<'a> Sensor<'a> {
     }
 
     /// Another way to start the binary.
-    pub fn of(lab: &'a Lab, mut command: Command) -> Self {
-        command.arg("capture").env_remove("RUST_BACKTRACE");
+    pub fn of(lab: &'a Lab, command: Command) -> Self {
+        Sensor::command(lab, command, "capture")
+    }
+
+    /// `sidetap collect` as root.
+    pub fn collector(lab: &'a Lab) -> Self {
+        Sensor::collector_of(lab, lab.server.command(BINARY))
+    }
+
+    /// Another way to start the binary, to collect.
+    pub fn collector_of(lab: &'a Lab, command: Command) -> Self {
+        Sensor::command(lab, command, "collect")
+    }
+
+    fn command(lab: &'a Lab, mut command: Command, name: &str) -> Self {
+        command.arg(name).env_remove("RUST_BACKTRACE");
         Sensor { lab, command, stdout: None }
     }
 

@@ -1,0 +1,70 @@
+//! `--to-interface`: mirrored frames for another analyser.
+
+use std::time::Duration;
+
+use crate::support::lab::Lab;
+use crate::support::sensor::Sensor;
+use crate::support::vxlan::{Mirror, exchanges};
+use crate::support::wait_for;
+
+#[test]
+fn another_analyser_sees_every_frame_as_it_was() {
+    let Some(lab) = Lab::with(&["tcpdump"]) else { return };
+    lab.server.ip("link add out0 type veth peer name in0");
+    for end in ["out0", "in0"] {
+        lab.server.ip(&format!("link set {end} up"));
+    }
+    let file = lab.directory().join("theirs.pcap");
+    let mut tcpdump = lab.server.command("tcpdump");
+    tcpdump.args(["-i", "in0", "-U", "--immediate-mode", "-Z", "root", "-w"]).arg(&file);
+    let mut tcpdump = crate::support::child::Child::start(tcpdump.stderr(std::process::Stdio::null()));
+    wait_for("tcpdump", || file.exists().then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+
+    let sensor = Sensor::collector(&lab).args(&["--to-interface", "out0", "--filter", "tcp"]).listen();
+    let mirror = Mirror::new(&lab, 1);
+    let frames = exchanges(40_000, "seen", 50, 1000);
+    frames.iter().for_each(|frame| mirror.frame(7, frame));
+    // Longer than the interface can send.
+    mirror.frame(7, &[&frames[3][..], &[0; 1500]].concat());
+    let ended = sensor.stop().well();
+    // It reads what its ring holds only now and then.
+    std::thread::sleep(Duration::from_secs(1));
+    tcpdump.signal(rustix::process::Signal::TERM);
+    tcpdump.ends_within(crate::support::PATIENCE).expect("tcpdump ends");
+
+    assert_eq!(ended.summary("frames sent out of out0"), frames.len() as u64, "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 frame not sent: longer than the interface's MTU"), "{}", ended.stderr);
+    let seen = crate::support::vxlan::frames(&file);
+    assert_eq!(seen.len(), frames.len());
+    assert!(seen == frames);
+    assert_eq!(ended.complete().count(), 50);
+}
+
+#[test]
+fn an_interface_that_goes_and_returns_is_sent_to_again() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let make = || {
+        lab.server.ip("link add out0 type veth peer name in0");
+        lab.server.ip("link set in0 up");
+        lab.server.ip("link set out0 up");
+    };
+    make();
+    let sensor = Sensor::collector(&lab).args(&["--to-interface", "out0"]).listen();
+    let mirror = Mirror::new(&lab, 1);
+    let send = |port: u16| exchanges(port, "x", 5, 100).iter().for_each(|frame| mirror.frame(7, frame));
+    send(1);
+    lab.server.ip("link del out0");
+    send(2);
+    wait_for("it to miss the interface", || sensor.stderr().contains("out0 is down or gone").then_some(()));
+    send(3);
+    make();
+    wait_for("it to see the interface", || sensor.stderr().contains("out0 is back").then_some(()));
+    send(4);
+    let ended = sensor.stop().well();
+    let each = exchanges(1, "x", 5, 100).len() as u64;
+    let [sent, gone] = ["frames sent out of out0", "frames not sent: the interface was down or gone"]
+        .map(|words| ended.summary(words));
+    assert_eq!((sent, gone), (2 * each, 2 * each), "{}", ended.stderr);
+    assert_eq!(ended.complete().count(), 20, "{}", ended.stderr);
+}

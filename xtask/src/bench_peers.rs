@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::collecting;
 use crate::live::{self, Listener, Round, Site};
 use crate::machine;
 use crate::measure::{self, Usage, median};
@@ -41,6 +42,11 @@ enum Build {
 impl Effort {
     pub const FULL: Effort = Effort { runs: 5, rounds: 3, seconds: 5, one_in: 1, build: Build::Default };
     pub const QUICK: Effort = Effort { runs: 3, rounds: 1, seconds: 1, one_in: 10, build: Build::Engine };
+
+    /// How much of the reference capture is measured.
+    fn traffic(self) -> Traffic {
+        Traffic { connections: Traffic::REFERENCE.connections / self.one_in, ..Traffic::REFERENCE }
+    }
 }
 
 /// Measures everything.
@@ -55,9 +61,19 @@ pub fn run_all(effort: Effort) -> Result<()> {
     text += &read_reference(effort, &sidetap, &directory)?;
     text += &read_outstanding(&sidetap, &directory)?;
     text += &listen(effort, &sidetap, &directory)?;
+    text += &collecting::measure_all(&sidetap, &directory, effort.traffic(), effort.runs)?;
     let text = text.replace(&format!("{}/", root().display()), "");
     println!("{text}");
     performance::write(&text)
+}
+
+/// Measures only what collecting costs, and prints it.
+pub fn run_collecting(effort: Effort) -> Result<()> {
+    let directory = root().join("target/bench");
+    fs::create_dir_all(&directory)?;
+    let (sidetap, _) = build(effort.build, &directory)?;
+    println!("{}", collecting::measure_all(&sidetap, &directory, Traffic::REFERENCE, effort.runs)?);
+    Ok(())
 }
 
 /// Builds sidetap, and keeps the programs out of the way of the next build. The one to measure, and their sizes.
@@ -95,7 +111,7 @@ fn build(which: Build, directory: &Path) -> Result<(PathBuf, Vec<String>)> {
 
 /// Capture files: CPU time and memory of each program.
 fn read_reference(effort: Effort, sidetap: &Path, directory: &Path) -> Result<String> {
-    let traffic = Traffic { connections: Traffic::REFERENCE.connections / effort.one_in, ..Traffic::REFERENCE };
+    let traffic = effort.traffic();
     let capture = directory.join(format!("reference-{}.pcap", traffic.connections));
     let packets = traffic.write_once(&capture)? as f64;
     let peers = peers::readers(sidetap, &capture, machine::cores() - 1);

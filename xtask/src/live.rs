@@ -189,34 +189,12 @@ impl Drop for Site {
 
 fn listened(listener: Listener, usage: measure::Usage) -> Listened {
     let (recorded, dropped_by_kernel) = match listener {
-        Listener::Sidetap => (
-            number_of_line(&usage.said, " transaction"),
-            number_before(&usage.said, " dropped by the kernel").unwrap_or(0),
-        ),
-        _ => (None, number_before(&usage.said, " dropped by kernel").unwrap_or(0)),
+        Listener::Sidetap => {
+            (usage.number_of_line(" transaction"), usage.number_before(" dropped by the kernel").unwrap_or(0))
+        }
+        _ => (None, usage.number_before(" dropped by kernel").unwrap_or(0)),
     };
     Listened { usage, recorded, dropped_by_kernel }
-}
-
-/// The number that begins the last line in which it stands before a phrase.
-fn number_of_line(text: &str, phrase: &str) -> Option<u64> {
-    let number = |line: &str| {
-        let (number, rest) = line.split_at_checked(line.find(' ')?)?;
-        if rest.starts_with(phrase) { parse(number) } else { None }
-    };
-    text.lines().rev().find_map(number)
-}
-
-/// The number of what, such as packets, stands last before a phrase.
-fn number_before(text: &str, phrase: &str) -> Option<u64> {
-    let mut words = text[..text.rfind(phrase)?].split_whitespace().rev();
-    let _what = words.next()?;
-    parse(words.next()?)
-}
-
-/// A number, perhaps with its thousands apart.
-fn parse(number: &str) -> Option<u64> {
-    number.replace(',', "").parse().ok()
 }
 
 fn shell(command: &str) -> Command {

@@ -1,6 +1,7 @@
-//! Development commands: `cargo xtask test | bench-peers [--quick] | completions | man DIR`.
+//! Development commands: `cargo xtask test | bench-peers [--quick] | bench-collect | completions | man DIR`.
 
 mod bench_peers;
+mod collecting;
 mod debian;
 mod generate;
 mod live;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   test                   install what the tests need, and run all of them and the lints
   bench-peers [--quick]  measure sidetap beside other programs, and write docs/performance.md; as root on Linux
+  bench-collect          measure collecting alone, and print it
   completions            write completions/ anew
   man DIR                write the manual pages into DIR";
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ["test"] => test::run_all(),
         ["bench-peers"] => bench_peers::run_all(Effort::FULL),
         ["bench-peers", "--quick"] => bench_peers::run_all(Effort::QUICK),
+        ["bench-collect"] => bench_peers::run_collecting(Effort::QUICK),
         // How `bench-peers` starts what it measures.
         ["measure", ref command @ ..] => measure::wrap(command),
         ["completions"] => generate::completions(),

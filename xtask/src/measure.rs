@@ -30,6 +30,27 @@ impl Usage {
     pub fn peak_mib(&self) -> f64 {
         self.peak_kib as f64 / 1024.0
     }
+
+    /// The number that begins the last line in which it stands before a phrase.
+    pub fn number_of_line(&self, phrase: &str) -> Option<u64> {
+        let number = |line: &str| {
+            let (number, rest) = line.split_at_checked(line.find(' ')?)?;
+            if rest.starts_with(phrase) { parse(number) } else { None }
+        };
+        self.said.lines().rev().find_map(number)
+    }
+
+    /// The number of what, such as packets, stands last before a phrase.
+    pub fn number_before(&self, phrase: &str) -> Option<u64> {
+        let mut words = self.said[..self.said.rfind(phrase)?].split_whitespace().rev();
+        let _what = words.next()?;
+        parse(words.next()?)
+    }
+}
+
+/// A number, perhaps with its thousands apart.
+fn parse(number: &str) -> Option<u64> {
+    number.replace(',', "").parse().ok()
 }
 
 /// A program that is being measured.

@@ -193,7 +193,8 @@ impl<S: Default> Connection<S> {
         self.pump(shared, reader);
         for half in &mut self.halves {
             // What was sent and did not come is missing now, whether it was received or not.
-            if half.start == Start::Known && after(half.shown, half.next) && after(half.shown, half.acked) {
+            let told = half.packets > 0 && half.start == Start::Known;
+            if told && after(half.shown, half.next) && after(half.shown, half.acked) {
                 half.acked = half.shown;
             }
         }

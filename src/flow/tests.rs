@@ -249,3 +249,18 @@ fn the_longest_silent_connection_makes_room() {
     table.says(&["close Evicted"]);
     assert_eq!((table.table.counts().evicted, table.table.open_connections()), (1, 2));
 }
+
+#[test]
+fn a_side_that_is_not_seen_at_all_misses_what_was_acknowledged_and_no_more() {
+    // Numbers in both halves of the circle.
+    for start in [1000, 3_000_000_000] {
+        let mut table = Table::new(1 << 20);
+        table.send(Up, SYN, 100, 0, b"");
+        table.send(Up, ACK, 101, start + 1, b"");
+        table.send(Up, ACK, 101, start + 1, b"ask");
+        table.send(Up, ACK, 104, start + 7, b"again");
+        table.table.finish(&mut table.recorder);
+        table.says(&["Up 0 0 ask", "Down 0 3 gap 6", "Up 3 6 again", "close EndOfCapture"]);
+        assert_eq!(table.table.ledger().gap, 6);
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::lab::Lab;
 use crate::support::sensor::Sensor;
-use crate::support::vxlan::{Mirror, exchanges};
+use crate::support::vxlan::{self, Mirror, exchanges};
 use crate::support::wait_for;
 
 #[test]
@@ -28,14 +28,13 @@ fn another_analyser_sees_every_frame_as_it_was() {
     // Longer than the interface can send.
     mirror.frame(7, &[&frames[3][..], &[0; 1500]].concat());
     let ended = sensor.stop().well();
-    // It reads what its ring holds only now and then.
-    std::thread::sleep(Duration::from_secs(1));
+    wait_for("tcpdump to write them", || (vxlan::frames(&file).len() >= frames.len()).then_some(()));
     tcpdump.signal(rustix::process::Signal::TERM);
     tcpdump.ends_within(crate::support::PATIENCE).expect("tcpdump ends");
 
     assert_eq!(ended.summary("frames sent out of out0"), frames.len() as u64, "{}", ended.stderr);
     assert!(ended.stderr.contains("1 frame not sent: longer than the interface's MTU"), "{}", ended.stderr);
-    let seen = crate::support::vxlan::frames(&file);
+    let seen = vxlan::frames(&file);
     assert_eq!(seen.len(), frames.len());
     assert!(seen == frames);
     assert_eq!(ended.complete().count(), 50);

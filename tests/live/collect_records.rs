@@ -71,8 +71,11 @@ fn a_filter_is_for_what_is_inside() {
     assert!(ended.complete().all(|record| record.path().starts_with("/40001/")));
 }
 
+/// A capture's name, the capture, and the records of it.
+type Told = (String, PathBuf, Vec<String>);
+
 /// Captures of Ethernet without tunnels, each with what is told when it is read.
-fn prepare() -> Option<(Lab, Vec<(String, PathBuf, Vec<String>)>)> {
+fn prepare() -> Option<(Lab, Vec<Told>)> {
     let lab = Lab::with(&[])?;
     let captures = whole_corpus()?;
     let usable = captures.into_iter().filter_map(|capture| {

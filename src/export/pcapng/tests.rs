@@ -254,6 +254,20 @@ fn interfaces_are_described_once_for_each_link_type() {
 }
 
 #[test]
+fn a_number_that_another_source_has_now_is_another_interface() {
+    let (mut pcapng, output) = pcapng();
+    let source = |last| Source { address: [10, 0, 3, last].into(), vni: 42 };
+    for last in [1, 1, 2] {
+        pcapng.source(0, &source(last));
+        pcapng.frame(&frame(b"x"));
+    }
+    pcapng.finish().unwrap();
+    let (frames, names) = read(&lock(&output.0));
+    assert_eq!(frames.iter().map(|&(interface, ..)| interface).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(names, ["10.0.3.1 vni 42", "10.0.3.2 vni 42"].map(|name| Some(Box::from(name))));
+}
+
+#[test]
 fn frames_of_too_many_interfaces_are_counted() {
     let (mut pcapng, output) = pcapng();
     for interface in 0..MAX_INTERFACES as u32 + 3 {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::packet::Realm;
-use crate::record::WebSocketTotals;
 use crate::record::connection::Endpoint;
 use crate::record::exchange::{Message, Rpc};
+use crate::record::{Source, WebSocketTotals};
 
 const START: u64 = 1_700_000_000_123_000_000;
 
@@ -189,6 +189,22 @@ fn an_address_of_ipv6_is_told_from_its_port() {
     ] {
         let line = line(&Record { connection, source: None, content }, Columns::of(140));
         assert!(line.contains("[::1]:8080"), "{line}");
+    }
+}
+
+#[test]
+fn who_mirrored_it_is_named_where_there_is_room() {
+    let exchange = &exchanges()[0];
+    let source = Source { address: [10, 0, 3, 7].into(), vni: 42 };
+    let record = Record { connection: connection(), source: Some(&source), content: Content::Exchange(exchange) };
+    let shown = |width: usize| anstream::adapter::strip_str(&line(&record, Columns::of(width))).to_string();
+    assert!(shown(140).ends_with("  10.0.3.7 vni 42"), "{}", shown(140));
+    assert_eq!(
+        shown(80),
+        anstream::adapter::strip_str(&line(&Record { source: None, ..record }, Columns::of(80))).to_string()
+    );
+    for width in 40..200 {
+        assert!(shown(width).chars().count() <= width, "{width}: {}", shown(width));
     }
 }
 

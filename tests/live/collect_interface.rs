@@ -14,6 +14,7 @@ fn another_analyser_sees_every_frame_as_it_was() {
     for end in ["out0", "in0"] {
         lab.server.ip(&format!("link set {end} up"));
     }
+    lab.server.wait_for_link("out0");
     let file = lab.directory().join("theirs.pcap");
     let mut tcpdump = lab.server.command("tcpdump");
     tcpdump.args(["-i", "in0", "-U", "--immediate-mode", "-Z", "root", "-w"]).arg(&file);
@@ -47,6 +48,7 @@ fn an_interface_that_goes_and_returns_is_sent_to_again() {
         lab.server.ip("link add out0 type veth peer name in0");
         lab.server.ip("link set in0 up");
         lab.server.ip("link set out0 up");
+        lab.server.wait_for_link("out0");
     };
     make();
     let sensor = Sensor::collector(&lab).args(&["--to-interface", "out0"]).listen();

@@ -120,6 +120,14 @@ impl Namespace {
         ip(&format!("link add {name} netns {} type veth peer name {there} netns {}", self.name, other.name));
     }
 
+    /// Waits until an interface that was set up sends what it is given; for a moment it drops it.
+    pub fn wait_for_link(&self, interface: &str) {
+        wait_for(&format!("{interface} to be up"), || {
+            let link = self.run("ip", &["-oneline", "link", "show", interface]);
+            (link.contains("state UP") && !link.contains("qdisc noop ")).then_some(())
+        });
+    }
+
     /// A program that will run in here.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");

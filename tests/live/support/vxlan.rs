@@ -29,6 +29,9 @@ impl Mirror {
         if last != 1 {
             lab.client.ip(&format!("addr add 10.77.0.{last}/24 dev {CABLE}"));
         }
+        // Nobody sends again what is lost.
+        lab.client.wait_for_link(CABLE);
+        lab.server.wait_for_link(CABLE);
         let socket = lab.client.enter(|| {
             let socket = UdpSocket::bind((Ipv4Addr::new(10, 77, 0, last), 0)).expect("the address is there");
             socket.connect((SERVER, PORT)).expect("the cable is there");

@@ -17,7 +17,7 @@ fn another_analyser_sees_every_frame_as_it_was() {
     lab.server.wait_for_link("out0");
     let file = lab.directory().join("theirs.pcap");
     let mut tcpdump = lab.server.command("tcpdump");
-    tcpdump.args(["-i", "in0", "-U", "--immediate-mode", "-Z", "root", "-w"]).arg(&file);
+    tcpdump.args(["-i", "in0", "-U", "-s", "2048", "-Z", "root", "-w"]).arg(&file);
     let mut tcpdump = crate::support::child::Child::start(tcpdump.stderr(std::process::Stdio::null()));
     wait_for("tcpdump", || file.exists().then_some(()));
     std::thread::sleep(Duration::from_millis(300));
@@ -55,6 +55,7 @@ fn an_interface_that_goes_and_returns_is_sent_to_again() {
     let mirror = Mirror::new(&lab, 1);
     let send = |port: u16| exchanges(port, "x", 5, 100).iter().for_each(|frame| mirror.frame(7, frame));
     send(1);
+    wait_for("the first to be sent", || (sensor.records().len() == 5).then_some(()));
     lab.server.ip("link del out0");
     send(2);
     wait_for("it to miss the interface", || sensor.stderr().contains("out0 is down or gone").then_some(()));

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::lab::{CLIENT, Lab, Namespace, SERVER};
 use crate::support::memory_limit;
 use crate::support::nginx::{Nginx, PORT};
-use crate::support::sensor::{BINARY, ROOMY, Sensor};
+use crate::support::sensor::{BINARY, ROOMY, Sensor, copy};
 use crate::support::vxlan::{Mirror, corpus, exchanges, payloads};
 use crate::support::wait_for;
 
@@ -147,11 +147,9 @@ fn frames_that_their_mirror_has_cut_give_records_that_say_so() {
 fn nobody_without_any_right_collects_and_root_keeps_none() {
     let Some(lab) = Lab::with(&[]) else { return };
     let mirror = Mirror::new(&lab, 1);
-    let copy = lab.directory().join("sidetap");
-    std::fs::copy(BINARY, &copy).expect("a copy that everybody may run");
     let mut nobody = lab.server.command("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]);
-    nobody.arg(&copy);
+    nobody.arg(copy(&lab));
     for command in [nobody, lab.server.command(BINARY)] {
         let sensor = Sensor::collector_of(&lab, command).listen();
         for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
@@ -237,9 +235,7 @@ fn a_port_or_an_address_that_cannot_be_had_is_explained() {
     fails(&["--memory-limit", "5MiB"], 5, "12.0 MiB");
     let mut command = lab.server.command("setpriv");
     command.args(["--inh-caps=-all", "--bounding-set=-all", "--reuid=65534", "--clear-groups"]);
-    let copy = lab.directory().join("sidetap");
-    std::fs::copy(BINARY, &copy).expect("a copy that everybody may run");
-    command.arg(copy);
+    command.arg(copy(&lab));
     lab.server.enter(|| std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "1024").expect("root may"));
     let ended = Sensor::collector_of(&lab, command).args(&["--listen", "0.0.0.0:53"]).fail();
     assert_eq!(ended.status.code(), Some(4), "{}", ended.stderr);

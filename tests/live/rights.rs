@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::lab::{Lab, SERVER};
 use crate::support::nginx::{Nginx, PORT};
-use crate::support::sensor::{BINARY, Listening, Sensor};
+use crate::support::sensor::{BINARY, Listening, Sensor, copy};
 
 /// Nobody.
 const USER: &str = "65534";
@@ -133,14 +133,4 @@ fn as_nobody(lab: &Lab, words: &[&str]) -> Command {
     let mut command = lab.server.command("setpriv");
     command.args([&format!("--reuid={USER}"), &format!("--regid={USER}"), "--clear-groups"]).args(words);
     command
-}
-
-/// The binary where nobody may run it.
-fn copy(lab: &Lab) -> PathBuf {
-    let copy = lab.directory().join("sidetap");
-    // Not by this process: what another test starts meanwhile would hold the copy open for writing for a moment, and
-    // the kernel runs no such file.
-    let copied = Command::new("install").args(["--mode=755", BINARY]).arg(&copy).status();
-    assert!(copied.is_ok_and(|status| status.success()));
-    copy
 }

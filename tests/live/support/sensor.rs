@@ -215,3 +215,13 @@ impl Ended {
         self.well()
     }
 }
+
+/// The binary where nobody may run it.
+pub fn copy(lab: &Lab) -> PathBuf {
+    let copy = lab.directory().join("sidetap");
+    // Not by this process: what another test starts meanwhile would hold the copy open for writing for a moment, and
+    // the kernel runs no such file.
+    let copied = Command::new("install").args(["--mode=755", BINARY]).arg(&copy).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+    copy
+}

@@ -120,7 +120,7 @@ pub fn command() -> clap::Command {
 
 /// A variable that is set to nothing counts as not set: templates leave such behind.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty());
     let check = |arg: clap::Arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg };
     command.mut_subcommands(|command| command.mut_args(check))
 }

@@ -17,8 +17,8 @@ const MAX_TUNNELS: u32 = 4;
 /// VLAN tags on one frame: a customer's, a provider's and room for two more.
 const MAX_VLAN_TAGS: usize = 4;
 
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
+pub(super) const ETHERTYPE_IPV4: u16 = 0x0800;
+pub(super) const ETHERTYPE_IPV6: u16 = 0x86dd;
 
 /// What a frame carries.
 #[derive(Debug, Clone, Copy)]

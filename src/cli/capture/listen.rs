@@ -3,22 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-use anyhow::Context as _;
-use bytesize::ByteSize;
-
 use super::super::context::Context;
 use super::super::ending::Ending;
 use super::super::interfaces::{self, Interfaces};
 use super::super::output::{count, counted};
 use super::super::sensor::conclusion::conclude;
-use super::super::sensor::status::Status;
+use super::super::sensor::status::{self, Status};
 use super::super::sensor::{exports, options, summary};
 use super::Args;
 use crate::exit::Exit;
-use crate::export::Overflow;
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
-use crate::process::privileges;
 use crate::sensor::{Budget, Engine};
 
 pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
@@ -26,21 +21,12 @@ pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &
     options::check_filter(&sensor.filter, Target::Socket)?;
     let rotation = exports::check(sensor, None)?;
     let mut live = Live::open(names, &sensor.filter, budget.ring_bytes)?;
-    // Root may write where it may not any more without its rights.
-    let exports = exports::open(&sensor.export, rotation, cx)?;
-    // Before the first thread starts, since rights belong to threads.
-    privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
     let names: Vec<&str> = live.interfaces().collect();
-    let exports = exports::start(exports, &names, budget, Overflow::Drop)?;
+    let exports = exports::begin(sensor, rotation, &names, budget, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
 
     let stop = ending.in_order()?;
-    cx.printer.note(&format!(
-        "listening on {}; at most {} in {}; stop with Ctrl-C",
-        names.join(", "),
-        counted(budget.connections as u64, "connection"),
-        ByteSize(budget.limit).display().iec(),
-    ));
+    status::begin(&names.join(", "), budget, cx);
     interfaces::filtered_outside(&live).for_each(|news| cx.printer.note(&news));
     let mut status = Status::new(sensor.stat_duration, cx);
     let mut interfaces = Interfaces::default();

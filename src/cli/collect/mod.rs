@@ -5,7 +5,6 @@ mod listen_arg;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-use anyhow::Context as _;
 use bytesize::ByteSize;
 
 use self::listen_arg::ListenArg;
@@ -13,13 +12,11 @@ use super::context::Context;
 use super::ending::Ending;
 use super::output::{count, counted};
 use super::sensor::conclusion::conclude;
-use super::sensor::status::Status;
+use super::sensor::status::{self, Status};
 use super::sensor::{SensorArgs, exports, options, summary};
 use crate::collect::{CollectCounts, Collector, Networks, Options};
 use crate::exit::Exit;
-use crate::export::Overflow;
 use crate::packet::filter::Target;
-use crate::process::privileges;
 use crate::sensor::{Budget, Engine};
 
 /// The highest VXLAN network identifier.
@@ -72,11 +69,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         to_interface: args.to_interface.as_deref(),
         bytes: budget.ring_bytes,
     })?;
-    // Root may write where it may not any more without its rights.
-    let exports = exports::open(&sensor.export, rotation, cx)?;
-    // Before the first thread starts, since rights belong to threads.
-    privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
-    let exports = exports::start(exports, &[], &budget, Overflow::Drop)?;
+    let exports = exports::begin(sensor, rotation, &[], &budget, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
     let stop = ending.in_order()?;
     begin(&collector, &budget, cx);
@@ -118,12 +111,7 @@ fn news(interface: &str, is_gone: bool) -> String {
 
 fn begin(collector: &Collector, budget: &Budget, cx: &Context) {
     let addresses: Vec<String> = collector.addresses().iter().map(ToString::to_string).collect();
-    cx.printer.note(&format!(
-        "listening on {}; at most {} in {}; stop with Ctrl-C",
-        addresses.join(", "),
-        counted(budget.connections as u64, "connection"),
-        ByteSize(budget.limit).display().iec(),
-    ));
+    status::begin(&addresses.join(", "), budget, cx);
     let (wanted, granted) = collector.receive_buffers();
     if granted < wanted / 2 {
         let [wanted, granted] = [wanted, granted].map(|bytes| ByteSize(bytes).display().iec());

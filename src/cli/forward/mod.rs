@@ -65,7 +65,7 @@ pub struct Args {
 
 const NOTES: &str =
     "BPF_FILTER, DESTINATION, INTERFACE, MTU and STAT_DURATION in the environment mean the same; SIDETAP_… \
-beats them, a flag beats both, and what is empty counts as not given. Lists may be separated by commas or blanks. \
+beats them, a flag beats both, and a variable that is empty counts as not set. Lists may be separated by commas or blanks. \
 Without any argument and without a terminal, `sidetap` is `sidetap forward` if the environment has a DESTINATION.
 
 A packet that this host forwards from one of its interfaces to another is seen, and sent, at both: name one of them.

@@ -5,6 +5,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+#[cfg(target_os = "linux")]
+use anyhow::Context as _;
+
 use super::super::context::Context;
 use super::super::output::live::Live;
 use super::SensorArgs;
@@ -93,6 +96,23 @@ pub enum Opened {
     Har(PathBuf),
     Pcapng(String, Output),
     Rotating(String, Box<RotatingFiles>),
+}
+
+/// Opens what the exports write to, gives up what rights the process has, and starts the threads of exports that never
+/// hold up who listens.
+#[cfg(target_os = "linux")]
+pub fn begin(
+    args: &SensorArgs,
+    rotation: Option<Rotation>,
+    interfaces: &[&str],
+    budget: &Budget,
+    cx: &Context,
+) -> anyhow::Result<Exports> {
+    // Root may write where it may not any more without its rights.
+    let opened = open(&args.export, rotation, cx)?;
+    // Before the first thread starts, since rights belong to threads.
+    crate::process::privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
+    Ok(start(opened, interfaces, budget, Overflow::Drop)?)
 }
 
 /// Opens what the exports write to; with none named, standard output. HAR files are made later, but their directory now.

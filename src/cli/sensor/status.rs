@@ -9,10 +9,19 @@ use super::super::output::{StatusLine, counted};
 use super::super::pace::Pace;
 use super::trouble::{self, Troubles};
 use crate::process::resident::Resident;
-use crate::sensor::{Engine, EngineCounts};
+use crate::sensor::{Budget, Engine, EngineCounts};
 
 /// How often the status line is written.
 const STATUS: Duration = Duration::from_millis(500);
+
+/// Says where it listens, and how much memory there is.
+pub fn begin(places: &str, budget: &Budget, cx: &Context) {
+    cx.printer.note(&format!(
+        "listening on {places}; at most {} in {}; stop with Ctrl-C",
+        counted(budget.connections as u64, "connection"),
+        ByteSize(budget.limit).display().iec(),
+    ));
+}
 
 /// Tells how it goes.
 pub struct Status {

@@ -77,9 +77,9 @@ impl Export for Har {
 
     fn finish(&mut self) -> Result<(), ExportError> {
         let failed = self.queue.finish();
-        // The thread has ended, so nobody else has the files. What it has written gets its name even if it failed later.
-        let closed = lock(&self.files).close();
-        match failed.or(closed.err()) {
+        // What the thread has written gets its name even if it failed later. One that has not ended in time has the files.
+        let closed = self.files.try_lock().ok().and_then(|mut files| files.close().err());
+        match failed.or(closed) {
             Some(source) => Err(ExportError { target: self.target.clone(), source }),
             None => Ok(()),
         }

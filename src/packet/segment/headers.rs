@@ -1,6 +1,6 @@
 //! Where the headers of a captured frame are, and the Ethernet header that it gets if it has none or lost its tag.
 
-use super::super::decode::{self, Undecoded};
+use super::super::decode::{self, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Undecoded};
 use super::super::ring::RingPacket;
 use super::super::vlan::VlanTag;
 use super::super::{LinkType, ip};
@@ -11,8 +11,6 @@ pub const MAX_HEADERS: usize = 512;
 /// What stands for both ends where the link has no addresses: none that any card has.
 const LOCALLY_ADMINISTERED: [u8; 6] = [2, 0, 0, 0, 0, 0];
 const ADDRESSES_LEN: usize = 12;
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
 /// Smaller numbers at the place of an EtherType are lengths (IEEE 802.3 §3.2.6).
 const MIN_ETHERTYPE: u16 = 0x600;
 

@@ -40,6 +40,8 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidetap''s sidecars out of a task definition in a file')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
+            [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
+            [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -240,6 +242,59 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--read', '--read', [CompletionResultType]::ParameterName, 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
             [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable')
+            [CompletionResult]::new('--rotate-size', '--rotate-size', [CompletionResultType]::ParameterName, 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on')
+            [CompletionResult]::new('--rotate-interval', '--rotate-interval', [CompletionResultType]::ParameterName, 'Begin another pcapng file when packets have been added to one for so long, such as `1h`')
+            [CompletionResult]::new('--rotate-files', '--rotate-files', [CompletionResultType]::ParameterName, 'Keep so many files, and delete older ones of this run. Default: all')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
+            [CompletionResult]::new('--stream-timeout-seconds', '--stream-timeout-seconds', [CompletionResultType]::ParameterName, 'How long bytes are waited for that nobody has acknowledged')
+            [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed while listening, such as `30s`; `0` for never')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sidetap;forward' {
+            [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
+            [CompletionResult]::new('--destination', '--destination', [CompletionResultType]::ParameterName, 'Where packets go: a name or an address, and a UDP port if it is not 4789; repeatable')
+            [CompletionResult]::new('--vni', '--vni', [CompletionResultType]::ParameterName, 'The VXLAN network identifier. Default: 1')
+            [CompletionResult]::new('--mtu', '--mtu', [CompletionResultType]::ParameterName, 'The largest packet that is sent, IP header included: `auto` (what the path takes) or at most so many bytes')
+            [CompletionResult]::new('--oversize', '--oversize', [CompletionResultType]::ParameterName, 'What is done with a packet that does not fit and is no TCP of an interface''s making. Default: split')
+            [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed, such as `30s`; `0` for never. Default: 30s')
+            [CompletionResult]::new('--rate-cap', '--rate-cap', [CompletionResultType]::ParameterName, 'Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while')
+            [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sidetap;collect' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where mirrors send to: an address of this machine, with a port unless it is 4789; repeatable')
+            [CompletionResult]::new('--vni', '--vni', [CompletionResultType]::ParameterName, 'Only this VXLAN network; repeatable. Default: all')
+            [CompletionResult]::new('--to-interface', '--to-interface', [CompletionResultType]::ParameterName, 'Send the frames out of this interface as well, for another analyser; takes CAP_NET_RAW')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
+            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable')
+            [CompletionResult]::new('--rotate-size', '--rotate-size', [CompletionResultType]::ParameterName, 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on')
+            [CompletionResult]::new('--rotate-interval', '--rotate-interval', [CompletionResultType]::ParameterName, 'Begin another pcapng file when packets have been added to one for so long, such as `1h`')
+            [CompletionResult]::new('--rotate-files', '--rotate-files', [CompletionResultType]::ParameterName, 'Keep so many files, and delete older ones of this run. Default: all')
             [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
             [CompletionResult]::new('--stream-timeout-seconds', '--stream-timeout-seconds', [CompletionResultType]::ParameterName, 'How long bytes are waited for that nobody has acknowledged')
             [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed while listening, such as `30s`; `0` for never')
@@ -308,6 +363,8 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidetap''s sidecars out of a task definition in a file')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
+            [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
+            [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -339,6 +396,12 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             break
         }
         'sidetap;help;capture' {
+            break
+        }
+        'sidetap;help;forward' {
+            break
+        }
+        'sidetap;help;collect' {
             break
         }
         'sidetap;help;completions' {

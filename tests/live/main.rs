@@ -17,6 +17,7 @@ mod http1;
 mod http2;
 mod interfaces;
 mod memory;
+mod mirrored;
 mod rights;
 mod support;
 mod usage;

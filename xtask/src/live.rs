@@ -203,20 +203,3 @@ fn shell(command: &str) -> Command {
     command.args(&words[1..]);
     command
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_said_is_read() {
-        let summary = "listening on eth0\n9 packets, 0 dropped, 1 transaction, 3/s\n1,234 packets, 2 connections\n\
-                       56 transactions (1 incomplete)\nlost:\n  1,007 packets dropped by the kernel because the ring was \
-                       full\n  3 transactions given up for lack of room\n";
-        assert_eq!(number_of_line(summary, " transaction"), Some(56));
-        assert_eq!(number_before(summary, " dropped by the kernel"), Some(1007));
-        let tcpdump = "12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n";
-        assert_eq!(number_before(tcpdump, " dropped by kernel"), Some(3));
-        assert_eq!(number_before("1 transaction\nnothing was lost\n", " dropped by the kernel"), None);
-    }
-}

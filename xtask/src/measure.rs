@@ -130,3 +130,21 @@ pub fn median(mut numbers: Vec<f64>) -> f64 {
         len => (numbers[len / 2 - 1] + numbers[len / 2]) / 2.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_read() {
+        let of = |said: &str| Usage { cpu: Duration::ZERO, peak_kib: 0, said: said.to_owned() };
+        let summary = of("listening on eth0\n9 packets, 0 dropped, 1 transaction, 3/s\n1,234 packets, 2 connections\n\
+                          56 transactions (1 incomplete)\nlost:\n  1,007 packets dropped by the kernel because the ring \
+                          was full\n  3 transactions given up for lack of room\n");
+        assert_eq!(summary.number_of_line(" transaction"), Some(56));
+        assert_eq!(summary.number_before(" dropped by the kernel"), Some(1007));
+        let tcpdump = of("12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n");
+        assert_eq!(tcpdump.number_before(" dropped by kernel"), Some(3));
+        assert_eq!(of("1 transaction\nnothing was lost\n").number_before(" dropped by the kernel"), None);
+    }
+}

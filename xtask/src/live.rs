@@ -28,15 +28,18 @@ pub enum Listener {
     Nobody,
     Sidetap,
     Tcpdump,
+    /// sidetap, which forwards what it sees.
+    Forward,
 }
 
 impl Listener {
+    /// Those that record.
     pub const ALL: [Listener; 3] = [Listener::Nobody, Listener::Sidetap, Listener::Tcpdump];
 
     pub fn name(self) -> &'static str {
         match self {
             Listener::Nobody => "nobody",
-            Listener::Sidetap => "sidetap",
+            Listener::Sidetap | Listener::Forward => "sidetap",
             Listener::Tcpdump => "tcpdump",
         }
     }
@@ -50,6 +53,10 @@ impl Listener {
                 sidetap.display()
             )),
             Listener::Tcpdump => Some(format!("tcpdump -n -i {INTERFACE} -w /dev/null")),
+            Listener::Forward => Some(format!(
+                "{} forward --interface {INTERFACE} --destination 10.99.98.2 --memory-limit 25MiB",
+                sidetap.display()
+            )),
         }
     }
 }
@@ -103,6 +110,21 @@ impl Site {
         site.server = Some(shell(&nginx).spawn().context("cannot run nginx")?);
         site.wait_for_server()?;
         Ok(site)
+    }
+
+    /// Gives the server another interface, behind which packets to a collector are discarded unread.
+    pub fn lead_out(&self) -> Result<()> {
+        for command in [
+            format!("ip -n {SERVER} link add out0 type veth peer name in0 netns {CLIENT}"),
+            format!("ip -n {SERVER} address add 10.99.98.1/24 dev out0"),
+            format!("ip -n {SERVER} link set out0 up"),
+            format!("ip -n {CLIENT} link set in0 up"),
+            // Nobody has this hardware address.
+            format!("ip -n {SERVER} neighbour add 10.99.98.2 lladdr 02:00:00:00:00:09 dev out0"),
+        ] {
+            run(&mut shell(&command))?;
+        }
+        Ok(())
     }
 
     /// Measures one listener while wrk asks as fast as it can.

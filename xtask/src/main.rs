@@ -1,5 +1,6 @@
-//! Development commands: `cargo xtask test | bench-peers [--quick] | bench-collect | completions | man DIR`.
+//! Development commands: `cargo xtask test | bench-peers | bench-forward | bench-collect | completions | man DIR`.
 
+mod bench_forward;
 mod bench_peers;
 mod collecting;
 mod debian;
@@ -24,6 +25,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test                   install what the tests need, and run all of them and the lints
   bench-peers [--quick]  measure sidetap beside other programs, and write docs/performance.md; as root on Linux
   bench-collect          measure collecting alone, and print it
+  bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
   completions            write completions/ anew
   man DIR                write the manual pages into DIR";
 
@@ -35,7 +37,11 @@ fn main() -> ExitCode {
         ["bench-peers"] => bench_peers::run_all(Effort::FULL),
         ["bench-peers", "--quick"] => bench_peers::run_all(Effort::QUICK),
         ["bench-collect"] => bench_peers::run_collecting(Effort::QUICK),
-        // How `bench-peers` starts what it measures.
+        ["bench-forward"] => bench_forward::run_all(bench_forward::Effort::FULL),
+        ["bench-forward", "--quick"] => bench_forward::run_all(bench_forward::Effort::QUICK),
+        // How the namespaces of `bench-forward` get traffic.
+        ["pelt", ref arguments @ ..] => bench_forward::pelt(arguments),
+        // How programs that are measured are started.
         ["measure", ref command @ ..] => measure::wrap(command),
         ["completions"] => generate::completions(),
         ["man", directory] => generate::man(directory),

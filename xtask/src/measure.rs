@@ -3,6 +3,7 @@
 //! The kernel sums up the CPU time of all children of a process, and keeps only the largest of their peaks. So each
 //! program is started by a small process of its own, `xtask measure COMMAND`, which has no other child.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -86,6 +87,16 @@ impl Running {
     pub fn interrupt(self) -> Result<Usage> {
         kill(self.pid, Signal::SIGINT)?;
         self.finish()
+    }
+
+    /// The CPU time that its threads have had until now.
+    pub fn cpu_until_now(&self) -> Result<Duration> {
+        let mut nanoseconds = 0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.pid))? {
+            let times = fs::read_to_string(thread?.path().join("schedstat"))?;
+            nanoseconds += times.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Waits for its end.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::debian;
 
 /// Programs that are run, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("tshark", "tshark"),
     ("httpry", "httpry"),
     ("tcpdump", "tcpdump"),
@@ -16,6 +16,8 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("wrk", "wrk"),
     ("ip", "iproute2"),
     ("taskset", "util-linux"),
+    ("iperf3", "iperf3"),
+    ("ethtool", "ethtool"),
 ];
 
 /// A program that reads a capture file.
@@ -77,12 +79,15 @@ pub fn versions(sidetap: &Path) -> Result<Vec<String>> {
         ("wrk", "-v"),
     ]
     .iter()
-    .map(|(program, flag)| {
-        let output = Command::new(program).arg(flag).output().with_context(|| format!("cannot run {program}"))?;
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        let line = said.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).unwrap_or(program);
-        Ok(line.trim_start_matches("nginx version: ").split(" Copyright").next().unwrap_or(line).trim().to_owned())
-    })
+    .map(|(program, flag)| version(program, flag))
     .collect()
+}
+
+/// What a program says of its version, given this flag.
+pub fn version(program: &str, flag: &str) -> Result<String> {
+    let output = Command::new(program).arg(flag).output().with_context(|| format!("cannot run {program}"))?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let line = said.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).unwrap_or(program);
+    Ok(line.trim_start_matches("nginx version: ").split(" Copyright").next().unwrap_or(line).trim().to_owned())
 }

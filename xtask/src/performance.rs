@@ -14,16 +14,32 @@ const NEW: &str = "# Performance\n\n{begin}\n{end}\n\n## What saves time and mem
 
 /// Puts a new measured part into the document.
 pub fn write(measured: &str) -> Result<()> {
+    write_part("bench-peers", measured)
+}
+
+/// Puts what this command has measured into the document; at first behind what others have.
+pub fn write_part(command: &str, measured: &str) -> Result<()> {
     let path = root().join(FILE);
+    let begin = format!("<!-- measured: `cargo xtask {command}` writes this part -->");
     let document = match fs::read_to_string(&path) {
         Ok(document) => document,
         Err(_) => NEW.replace("{begin}", BEGIN).replace("{end}", END),
     };
-    let (Some(begin), Some(end)) = (document.find(BEGIN), document.find(END)) else {
-        bail!("{FILE} has no place for what is measured");
+    let (before, after) = match document.find(&begin) {
+        Some(place) => {
+            let after = place + begin.len();
+            let end = document[after..].find(END).map(|end| after + end);
+            (&document[..after], end.map(|end| &document[end..]))
+        }
+        None => {
+            let last = document.rfind(END).map(|end| end + END.len());
+            (&document[..last.unwrap_or_default()], last.map(|last| &document[last..]))
+        }
     };
-    let (before, after) = (&document[..begin + BEGIN.len()], &document[end..]);
-    fs::write(path, format!("{before}\n\n{}\n\n{after}", measured.trim()))?;
+    let Some(after) = after else { bail!("{FILE} has no place for what is measured") };
+    let is_new = !before.ends_with(&begin);
+    let (opened, closed) = if is_new { (format!("\n\n{begin}"), END) } else { (String::new(), "") };
+    fs::write(path, format!("{before}{opened}\n\n{}\n\n{closed}{after}", measured.trim()))?;
     eprintln!("wrote {FILE}");
     Ok(())
 }

@@ -1,0 +1,94 @@
+//! What `cargo xtask bench-forward` measures `sidetap forward` against: one copy and one `sendto` a packet.
+//!
+//! It captures through the same ring, and does with a packet what mirroring agents do: puts it behind a VXLAN header in a
+//! buffer, and sends that from one socket. No checksum is completed and no flow is hashed. What does not fit is cut into
+//! as many datagrams as it takes, without a look at its headers: that is less work than to cut it well.
+//!
+//! `forward_baseline INTERFACE ADDRESS:PORT MTU`, until SIGINT or SIGTERM.
+
+#[cfg(target_os = "linux")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    baseline::run()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+mod baseline {
+    use std::error::Error;
+    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+    use std::ops::ControlFlow;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use sidetap::packet::Timestamp;
+    use sidetap::packet::live::{Captured, Consumer, Live};
+    use sidetap::packet::vxlan::{self, Vni};
+
+    /// As much as `sidetap forward` takes by default, or a little more.
+    const RING: u64 = 56 << 20;
+    /// Headers of IPv4 and UDP.
+    const HEADERS: usize = 20 + 8;
+
+    struct Baseline {
+        socket: UdpSocket,
+        collector: SocketAddr,
+        /// Begins with the header of VXLAN; as long as the longest payload that is sent.
+        buffer: Vec<u8>,
+        captured: u64,
+        sent: u64,
+        failed: u64,
+    }
+
+    impl Consumer for Baseline {
+        fn take<'b>(&mut self, packets: impl Iterator<Item = Captured<'b>>) {
+            let room = self.buffer.len() - vxlan::HEADER_LEN;
+            for Captured { packet, .. } in packets {
+                self.captured += 1;
+                for piece in packet.bytes.chunks(room) {
+                    let end = vxlan::HEADER_LEN + piece.len();
+                    self.buffer[vxlan::HEADER_LEN..end].copy_from_slice(piece);
+                    match self.socket.send_to(&self.buffer[..end], self.collector) {
+                        Ok(_) => self.sent += 1,
+                        Err(_) => self.failed += 1,
+                    }
+                }
+            }
+        }
+
+        fn sweep(&mut self, _now: Timestamp) {}
+    }
+
+    pub fn run() -> Result<(), Box<dyn Error>> {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let [interface, collector, mtu] = &arguments[..] else {
+            return Err("usage: forward_baseline INTERFACE ADDRESS:PORT MTU".into());
+        };
+        let collector: SocketAddr = collector.parse()?;
+        let header = vxlan::header(Vni::new(1).ok_or("no such network")?);
+        let mut buffer = header.to_vec();
+        buffer.resize(mtu.parse::<usize>()?.checked_sub(HEADERS).filter(|room| *room > header.len()).ok_or("MTU")?, 0);
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        let own = socket.local_addr()?.port();
+        let filter =
+            format!("not (udp src port {own} and dst host {} and dst port {})", collector.ip(), collector.port());
+        let mut live = Live::open(std::slice::from_ref(interface), &filter, RING)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        }
+
+        let mut baseline = Baseline { socket, collector, buffer, captured: 0, sent: 0, failed: 0 };
+        let counts = live.run(&mut baseline, |_, _, _| match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })?;
+        let Baseline { captured, sent, failed, .. } = baseline;
+        eprintln!(
+            "{captured} packets captured; {sent} datagrams sent; {failed} datagrams not sent; {} packets ring full",
+            counts.dropped
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! What is measured: the forwarder, the baseline and tcpdump, and what each says that it did.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::site::{DESTINATION, INTERFACE};
+use crate::measure::Usage;
+
+/// Who takes packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    Nobody,
+    /// With the limit that it has by itself, or another.
+    Forward(Option<&'static str>),
+    /// One copy and one `sendto` a packet, from the same ring.
+    Baseline,
+    Tcpdump,
+}
+
+/// Where the programs are.
+pub struct Built {
+    pub sidetap: PathBuf,
+    pub baseline: PathBuf,
+}
+
+impl Program {
+    pub fn name(self) -> &'static str {
+        match self {
+            Program::Nobody => "nobody",
+            Program::Forward(_) => "sidetap",
+            Program::Baseline => "baseline",
+            Program::Tcpdump => "tcpdump",
+        }
+    }
+
+    /// The command line on a host whose interfaces have this MTU.
+    pub fn command(self, built: &Built, mtu: usize) -> Option<String> {
+        let Built { sidetap, baseline } = built;
+        Some(match self {
+            Program::Nobody => return None,
+            Program::Forward(limit) => format!(
+                "{} forward --interface {INTERFACE} --destination {DESTINATION} --stat-duration 0{}",
+                sidetap.display(),
+                limit.map_or(String::new(), |limit| format!(" --memory-limit {limit}")),
+            ),
+            Program::Baseline => format!("{} {INTERFACE} {DESTINATION} {mtu}", baseline.display()),
+            Program::Tcpdump => format!("tcpdump -n -i {INTERFACE} -w /dev/null"),
+        })
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub usage: Usage,
+    /// CPU time from the load's beginning to its end.
+    pub cpu: Duration,
+    /// Packets that the program has handled, and such that the kernel dropped before.
+    pub captured: u64,
+    pub dropped: u64,
+    /// Datagrams to the collector; such that did not go.
+    pub sent: u64,
+    pub failed: u64,
+}
+
+impl Taken {
+    /// From what the program says in the end.
+    pub fn of(program: Program, usage: Usage, cpu: Duration) -> Result<Self> {
+        let number = |phrase| number_before(&usage.said, phrase);
+        let captured = number(" packets captured").with_context(|| format!("it counts nothing: {}", usage.said))?;
+        let dropped = match program {
+            Program::Tcpdump => number(" packets dropped by kernel"),
+            _ => number(" packets ring full").or(number(" packet ring full")),
+        };
+        let failed = match program {
+            Program::Baseline => number(" datagrams not sent").unwrap_or(0),
+            // It names several causes; a full queue is the one that a fast sender meets.
+            _ => number(" datagrams queue full").unwrap_or(0),
+        };
+        let sent = number(" datagrams sent").unwrap_or(0);
+        Ok(Taken { captured, dropped: dropped.unwrap_or(0), sent, failed, cpu, usage })
+    }
+}
+
+/// The last number, perhaps with its thousands apart, that stands before a phrase.
+fn number_before(said: &str, phrase: &str) -> Option<u64> {
+    let number = said[..said.rfind(phrase)?].rsplit([' ', '\n']).next()?;
+    number.replace(',', "").parse().ok()
+}

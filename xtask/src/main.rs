@@ -22,12 +22,12 @@ use crate::bench_peers::Effort;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  test                   install what the tests need, and run all of them and the lints
-  bench-peers [--quick]  measure sidetap beside other programs, and write docs/performance.md; as root on Linux
-  bench-collect          measure collecting alone, and print it
+  test                     install what the tests need, and run all of them and the lints
+  bench-peers [--quick]    measure sidetap beside other programs, and write docs/performance.md; as root on Linux
+  bench-collect            measure collecting alone, and print it
   bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
-  completions            write completions/ anew
-  man DIR                write the manual pages into DIR";
+  completions              write completions/ anew
+  man DIR                  write the manual pages into DIR";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -82,6 +82,11 @@ impl Taken {
         let sent = number(" datagrams sent").unwrap_or(0);
         Ok(Taken { captured, dropped: dropped.unwrap_or(0), sent, failed, cpu, usage })
     }
+
+    /// How much of what came the program has had.
+    pub fn share(&self) -> f64 {
+        self.captured as f64 / (self.captured + self.dropped).max(1) as f64
+    }
 }
 
 /// The last number, perhaps with its thousands apart, that stands before a phrase.

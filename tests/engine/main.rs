@@ -12,5 +12,6 @@ mod loss;
 mod metamorphic;
 mod order;
 mod packet;
+mod resets;
 mod sensor;
 mod transform;

@@ -10,20 +10,29 @@ use crate::support::sensor::{ROOMY, Sensor};
 
 #[test]
 fn every_line_of_nginxs_log_is_one_complete_record() {
-    let Some(lab) = Lab::with(&["nginx", "wrk"]) else { return };
-    let nginx = Nginx::start(&lab);
-    let sensor = Sensor::new(&lab).args(&["--interface", CABLE, "--memory-limit", ROOMY]).listen();
-    let mix = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/peers/mix.lua");
-    lab.client.run("wrk", &["-t1", "-c8", "-d2s", "-s", mix, &format!("http://{SERVER}:{PORT}/")]);
-    let mut logged = nginx.finish();
-    let ended = sensor.stop().without_loss();
+    // At the highest rate that there is, beside other tests, a ring may overflow once. What was seen is true even then.
+    for _ in 0..5 {
+        let Some(lab) = Lab::with(&["nginx", "wrk"]) else { return };
+        let nginx = Nginx::start(&lab);
+        let sensor = Sensor::new(&lab).args(&["--interface", CABLE, "--memory-limit", ROOMY]).listen();
+        let mix = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/peers/mix.lua");
+        lab.client.run("wrk", &["-t1", "-c8", "-d2s", "-s", mix, &format!("http://{SERVER}:{PORT}/")]);
+        let mut logged = nginx.finish();
+        let ended = sensor.stop().well();
 
-    assert!(logged.len() > 1000, "{} requests", logged.len());
-    let mut seen: Vec<Logged> = ended.complete().map(logged_as).collect();
-    logged.sort();
-    seen.sort();
-    assert_same(&seen, &logged);
-    assert_eq!(ended.transactions(), ended.records.len() as u64);
+        assert!(logged.len() > 1000, "{} requests", logged.len());
+        let mut seen: Vec<Logged> = ended.complete().map(logged_as).collect();
+        logged.sort();
+        seen.sort();
+        assert_eq!(ended.transactions(), ended.records.len() as u64);
+        if ended.stderr.contains("dropped by the kernel") {
+            assert!(seen.len() <= logged.len() && seen.iter().all(|line| logged.binary_search(line).is_ok()));
+            continue;
+        }
+        ended.without_loss();
+        return assert_same(&seen, &logged);
+    }
+    panic!("the kernel dropped packets each time");
 }
 
 #[test]

@@ -15,10 +15,10 @@ use super::{Frame, LinkType, Timestamp};
 const TICK: Duration = Duration::from_millis(100);
 /// Bytes of a ring's block. Each holds the largest frame that segmentation offload makes; the smaller one is for where
 /// many interfaces share little memory.
-const BLOCK: u32 = 256 << 10;
-const SMALL_BLOCK: u32 = 128 << 10;
+pub(crate) const BLOCK: u32 = 256 << 10;
+pub(crate) const SMALL_BLOCK: u32 = 128 << 10;
 /// Blocks of a ring, at least and at most: the reader holds one while the kernel fills another.
-const LEAST_BLOCKS: u64 = 2;
+pub(crate) const LEAST_BLOCKS: u64 = 2;
 const MOST_BLOCKS: u64 = 256;
 /// After how long a block that is not full is handed over.
 const RETIRE: Duration = Duration::from_millis(20);
@@ -397,7 +397,7 @@ fn is_wanted(packet: &RingPacket<'_>, program: Option<&Program>) -> bool {
 }
 
 /// The size of a block and how many a ring has, if so many rings share this much memory.
-fn layout(ring_bytes: u64, rings: usize) -> Result<(u32, u32), LiveError> {
+pub(crate) fn layout(ring_bytes: u64, rings: usize) -> Result<(u32, u32), LiveError> {
     let share = ring_bytes / rings.max(1) as u64;
     let sizes = [BLOCK, SMALL_BLOCK].into_iter();
     let mut layouts = sizes.map(|size| (size, (share / u64::from(size)).min(MOST_BLOCKS) as u32));
@@ -425,36 +425,4 @@ fn choose(names: &[String], every: bool) -> Result<Vec<Interface>, LiveError> {
 fn wall_clock() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_parts(since_epoch.as_secs(), since_epoch.subsec_nanos().into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sensor::Budget;
-    use crate::sensor::budget::{LEAST, MOST_UNASKED};
-
-    #[test]
-    fn rings_share_what_they_have_and_never_take_more() {
-        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
-            let bytes = Budget::new(limit).unwrap().ring_bytes;
-            for rings in 1..500 {
-                match layout(bytes, rings) {
-                    Ok((size, count)) => {
-                        assert!(u64::from(size) * u64::from(count) * rings as u64 <= bytes, "{limit} {rings}");
-                        assert!(u64::from(count) >= LEAST_BLOCKS, "{limit} {rings}");
-                    }
-                    Err(LiveError::TooMany { interfaces, enough }) => assert!((interfaces as u64) > enough, "{limit}"),
-                    Err(other) => panic!("{other}"),
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_interfaces_of_a_usual_task_fit_in_the_least_memory() {
-        let bytes = Budget::new(LEAST).unwrap().ring_bytes;
-        assert_eq!(layout(bytes, 4).unwrap(), (SMALL_BLOCK, 2));
-        let bytes = Budget::new(25 << 20).unwrap().ring_bytes;
-        assert_eq!(layout(bytes, 2).unwrap(), (BLOCK, 9));
-    }
 }

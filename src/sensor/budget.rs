@@ -127,3 +127,34 @@ mod tests {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod ring_tests {
+    use super::*;
+    use crate::packet::live::{BLOCK, LEAST_BLOCKS, LiveError, SMALL_BLOCK, layout};
+
+    #[test]
+    fn rings_share_what_they_have_and_never_take_more() {
+        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
+            let bytes = Budget::new(limit).unwrap().ring_bytes;
+            for rings in 1..500 {
+                match layout(bytes, rings) {
+                    Ok((size, count)) => {
+                        assert!(u64::from(size) * u64::from(count) * rings as u64 <= bytes, "{limit} {rings}");
+                        assert!(u64::from(count) >= LEAST_BLOCKS, "{limit} {rings}");
+                    }
+                    Err(LiveError::TooMany { interfaces, enough }) => assert!((interfaces as u64) > enough, "{limit}"),
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_interfaces_of_a_usual_task_fit_in_the_least_memory() {
+        let bytes = Budget::new(LEAST).unwrap().ring_bytes;
+        assert_eq!(layout(bytes, 4).unwrap(), (SMALL_BLOCK, 2));
+        let bytes = Budget::new(25 << 20).unwrap().ring_bytes;
+        assert_eq!(layout(bytes, 2).unwrap(), (BLOCK, 9));
+    }
+}

@@ -396,10 +396,8 @@ fn the_link_type_is_the_interfaces_or_an_error_that_names_it() {
             Err(error) => eprintln!("skipped: no TUN interfaces: {error}"),
         }
         match try_ip("link add monitor type nlmon") {
-            Ok(()) => {
-                let error = Ring::open(&options("monitor"), &[]).unwrap_err();
-                assert!(matches!(error, RingError::LinkType { interface, arphrd: 824 } if interface == "monitor"));
-            }
+            Ok(()) => assert!(matches!(Ring::open(&options("monitor"), &[]).unwrap_err(),
+                RingError::LinkType { interface, arphrd: 824 } if interface == "monitor")),
             Err(error) => eprintln!("skipped: no netlink monitors: {error}"),
         }
     });

@@ -15,7 +15,9 @@ pub enum Program {
     /// With the limit that it has by itself, or another.
     Forward(Option<&'static str>),
     /// One copy and one `sendto` a packet, from the same ring.
-    Baseline,
+    AsIs,
+    /// The same, of the frames that sidetap makes.
+    Completed,
     Tcpdump,
 }
 
@@ -30,7 +32,8 @@ impl Program {
         match self {
             Program::Nobody => "nobody",
             Program::Forward(_) => "sidetap",
-            Program::Baseline => "baseline",
+            Program::AsIs => "baseline, as it is",
+            Program::Completed => "baseline, completed",
             Program::Tcpdump => "tcpdump",
         }
     }
@@ -45,7 +48,8 @@ impl Program {
                 sidetap.display(),
                 limit.map_or(String::new(), |limit| format!(" --memory-limit {limit}")),
             ),
-            Program::Baseline => format!("{} {INTERFACE} {DESTINATION} {mtu}", baseline.display()),
+            Program::AsIs => format!("{} {INTERFACE} {DESTINATION} {mtu} as-is", baseline.display()),
+            Program::Completed => format!("{} {INTERFACE} {DESTINATION} {mtu} completed", baseline.display()),
             Program::Tcpdump => format!("tcpdump -n -i {INTERFACE} -w /dev/null"),
         })
     }
@@ -75,9 +79,8 @@ impl Taken {
             _ => number(" packets ring full").or(number(" packet ring full")),
         };
         let failed = match program {
-            Program::Baseline => number(" datagrams not sent").unwrap_or(0),
-            // It names several causes; a full queue is the one that a fast sender meets.
-            _ => number(" datagrams queue full").unwrap_or(0),
+            Program::AsIs | Program::Completed => number(" datagrams not sent").unwrap_or(0),
+            _ => dropped_datagrams(&usage.said),
         };
         let sent = number(" datagrams sent").unwrap_or(0);
         Ok(Taken { captured, dropped: dropped.unwrap_or(0), sent, failed, cpu, usage })
@@ -89,8 +92,29 @@ impl Taken {
     }
 }
 
+/// Datagrams that sidetap's last line says were dropped, whatever the cause.
+fn dropped_datagrams(said: &str) -> u64 {
+    let Some((_, dropped)) = said.rsplit_once("dropped: ") else { return 0 };
+    let causes = dropped.split(';').next().unwrap_or_default().split(", ");
+    causes.filter(|cause| cause.contains(" datagram")).filter_map(|cause| number_before(cause, " datagram")).sum()
+}
+
 /// The last number, perhaps with its thousands apart, that stands before a phrase.
 fn number_before(said: &str, phrase: &str) -> Option<u64> {
     let number = said[..said.rfind(phrase)?].rsplit([' ', '\n']).next()?;
     number.replace(',', "").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_for_which_datagrams_were_dropped_counts() {
+        let line = "stopped: 9 packets captured (1.0 KiB); 1 datagram sent (0 B); dropped: 5 packets ring full, 1,003 \
+                    datagrams send buffer full, 1 datagram refused; 2 frames cut into 80";
+        assert_eq!(dropped_datagrams(line), 1_004);
+        assert_eq!(number_before(line, " packets ring full"), Some(5));
+        assert_eq!(dropped_datagrams("9 packets captured; 9 datagrams sent; nothing dropped"), 0);
+    }
 }

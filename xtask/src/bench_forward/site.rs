@@ -1,4 +1,4 @@
-//! Namespaces with a source of traffic, a host that forwards it, and a collector that discards what it gets.
+//! Namespaces with a source of traffic and a host that forwards it, out of an interface that discards what it gets.
 
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -11,7 +11,6 @@ use crate::run;
 
 const SOURCE: &str = "sidetap-bench-source";
 const HOST: &str = "sidetap-bench-host";
-const COLLECTOR: &str = "sidetap-bench-collector";
 /// Where the host is asked, by the interface that is listened on.
 pub const INTERFACE: &str = "eth0";
 pub const HOST_ADDRESS: &str = "10.99.97.1";
@@ -51,9 +50,9 @@ impl Site {
         for command in [
             format!("ip netns add {SOURCE}"),
             format!("ip netns add {HOST}"),
-            format!("ip netns add {COLLECTOR}"),
             format!("ip -n {HOST} link add {INTERFACE} mtu {mtu} type veth peer name eth0 netns {SOURCE} mtu {mtu}"),
-            format!("ip -n {HOST} link add {OUT} mtu {mtu} type veth peer name in0 netns {COLLECTOR} mtu {mtu}"),
+            // Of what this kind of interface is told to send it drops everything: no receiver's work is measured.
+            format!("ip -n {HOST} link add {OUT} mtu {mtu} type ifb"),
             format!("ip -n {SOURCE} address add 10.99.97.2/24 dev eth0"),
             format!("ip -n {HOST} address add {HOST_ADDRESS}/24 dev {INTERFACE}"),
             format!("ip -n {HOST} address add 10.99.98.1/24 dev {OUT}"),
@@ -61,9 +60,7 @@ impl Site {
             format!("ip -n {HOST} link set lo up"),
             format!("ip -n {HOST} link set {INTERFACE} up"),
             format!("ip -n {HOST} link set {OUT} up"),
-            format!("ip -n {COLLECTOR} link set in0 up"),
-            // Nobody has this hardware address: an interface takes the frame, and IP behind it drops it unread.
-            format!("ip -n {HOST} neighbour add 10.99.98.2 lladdr 02:00:00:00:00:09 dev {OUT}"),
+            // Nobody has this hardware address: the host's interface takes the frame, and IP behind it drops it unread.
             format!("ip -n {SOURCE} neighbour add 10.99.97.9 lladdr 02:00:00:00:00:09 dev eth0"),
         ] {
             run(&mut shell(&command)).context("cannot make the namespaces")?;
@@ -111,7 +108,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        for namespace in [SOURCE, HOST, COLLECTOR] {
+        for namespace in [SOURCE, HOST] {
             let _ = shell(&format!("ip netns delete {namespace}")).status();
         }
     }

@@ -1,6 +1,6 @@
 //! What became of everything. Two sums always hold:
 //!
-//! - packets: `captured` = `encapsulated` + `own` + `shed` + `dropped`
+//! - packets: `captured` = `encapsulated` + `own` + `mirrored` + `shed` + `dropped`
 //! - datagrams: `frames` × the number of collectors = all of [`Counts::outcome`]
 
 use super::outcome::Outcome;
@@ -30,6 +30,8 @@ pub struct Counts {
     pub encapsulated: Amount,
     /// Our own output that the kernel's filter had let in: after an address changed, or behind a tag.
     pub own: Amount,
+    /// What holds a frame that was mirrored already, by another forwarder or by us.
+    pub mirrored: Amount,
     /// Shed to keep the rate cap, whole flows at a time.
     pub shed: Amount,
     /// Those of which no frame was made: too long, or of an interface whose frames cannot become Ethernet's. Why,
@@ -46,7 +48,7 @@ pub struct Counts {
 impl Counts {
     /// Whether the sums hold, with so many collectors.
     pub fn add_up(&self, collectors: usize) -> bool {
-        let ends = [self.encapsulated, self.own, self.shed, self.dropped];
+        let ends = [self.encapsulated, self.own, self.mirrored, self.shed, self.dropped];
         let packets: u64 = ends.iter().map(|end| end.packets).sum();
         let bytes: u64 = ends.iter().map(|end| end.bytes).sum();
         (packets, bytes) == (self.captured.packets, self.captured.bytes)

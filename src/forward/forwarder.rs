@@ -138,13 +138,14 @@ impl Forwarder {
             collectors.push(collector);
         }
         let now = Instant::now();
+        let header = vxlan::header(options.vni);
         let mut forwarder = Forwarder {
-            own: Own::new(claim.range, std::iter::empty()),
+            own: Own::new(claim.range, header, std::iter::empty()),
             own_changed: false,
             seed: HashSeed::random(),
             segmenter: Segmenter::new(USUAL_MTU, options.oversize),
             shedder: options.rate_cap.map(|bits| Shedder::new(bits, now)),
-            outbox: Outbox::new(vxlan::header(options.vni)),
+            outbox: Outbox::new(header),
             counts: Counts::default(),
             mtu: 0,
             budget: 0,
@@ -219,7 +220,7 @@ impl Forwarder {
     /// What is our own output has changed.
     fn follow_addresses(&mut self) {
         let addresses = self.collectors.iter().flat_map(|collector| [collector.address(), collector.previous]);
-        let own = Own::new(self.claim.range, addresses.flatten());
+        let own = Own::new(self.claim.range, vxlan::header(self.options.vni), addresses.flatten());
         self.own_changed |= own != self.own;
         self.own = own;
     }
@@ -267,6 +268,10 @@ impl Consumer for Forwarder {
             let ip = flow::ip_packet(packet.bytes, link);
             if ip.as_ref().is_some_and(|ip| own.is(ip)) {
                 counts.own.add(length);
+                continue;
+            }
+            if ip.as_ref().is_some_and(|ip| own.is_mirrored(ip)) {
+                counts.mirrored.add(length);
                 continue;
             }
             let hash = flow::hash(packet.bytes, link, ip.as_ref(), seed);

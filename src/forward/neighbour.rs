@@ -1,7 +1,8 @@
 //! Whether another sidetap forwards in this network namespace.
 //!
-//! Each leaves out its own output, but not the other's: two of them that capture the same interface would send what the
-//! other sends, without end, unless their filters leave it out. A name of the namespace, held while we run, tells.
+//! Each leaves out its own output, and the other's if that has the same VNI and port. With others, two of them that capture
+//! the same interface would send what the other sends, without end, unless their filters leave it out. A name of the
+//! namespace, held while we run, tells.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};

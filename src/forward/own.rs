@@ -4,6 +4,9 @@
 //! without those, a collector that is down would feed itself. The kernel's filter leaves it out where it costs least;
 //! [`Own::is`] asks again, for what was in a ring when an address changed, and for frames whose tags that filter does
 //! not look behind.
+//!
+//! What another one forwards is not ours, but to send it would have no end where that one captures what we send, or where
+//! addresses are translated on the way and we see our own again. [`Own::is_mirrored`] knows it by its VXLAN header.
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +15,7 @@ use super::flow;
 use super::ports::{PORTS, PortRange};
 use crate::packet::Address;
 use crate::packet::ip::{self, IpPacket};
+use crate::packet::vxlan;
 
 /// Protocol numbers.
 const ICMP: u8 = 1;
@@ -21,6 +25,7 @@ const ICMPV6: u8 = 58;
 const QUOTING: [u8; 5] = [3, 4, 5, 11, 12];
 /// ICMPv6 types below this are errors, which quote a packet (RFC 4443 §2.1).
 const V6_INFORMATIONAL: u8 = 128;
+const UDP_HEADER: usize = 8;
 /// What stands before the quoted packet.
 const ICMP_HEADER: usize = 8;
 
@@ -28,17 +33,22 @@ const ICMP_HEADER: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
     range: PortRange,
+    header: [u8; vxlan::HEADER_LEN],
     targets: Vec<(Address, u16)>,
 }
 
 impl Own {
-    /// From these ports, to these collectors.
-    pub fn new(range: PortRange, collectors: impl Iterator<Item = SocketAddr>) -> Self {
+    /// From these ports, with this header, to these collectors.
+    pub fn new(
+        range: PortRange,
+        header: [u8; vxlan::HEADER_LEN],
+        collectors: impl Iterator<Item = SocketAddr>,
+    ) -> Self {
         let mut targets: Vec<(Address, u16)> =
             collectors.map(|collector| (Address::from(collector.ip().to_canonical()), collector.port())).collect();
         targets.sort_unstable();
         targets.dedup();
-        Own { range, targets }
+        Own { range, header, targets }
     }
 
     /// Whether a packet is our own output, or quotes it.
@@ -62,6 +72,15 @@ impl Own {
     fn is_quoted(&self, packet: &IpPacket<'_>) -> bool {
         let quoted = packet.payload.get(ICMP_HEADER..).and_then(|quoted| ip::parse(quoted).ok());
         packet.fragment.is_none() && quoted.is_some_and(|quoted| self.is_sent(&quoted))
+    }
+
+    /// Whether a packet holds a frame that was mirrored already: it is VXLAN with our header, and goes to a port to which
+    /// we send, at whatever address.
+    #[inline]
+    pub fn is_mirrored(&self, packet: &IpPacket<'_>) -> bool {
+        packet.protocol == ip::UDP
+            && flow::ports(packet).is_some_and(|(_, to)| self.targets.iter().any(|(_, port)| *port == to))
+            && packet.payload.get(UDP_HEADER..).is_some_and(|payload| payload.starts_with(&self.header))
     }
 
     /// What the user wants without our own output, as a pcap-filter expression.
@@ -130,6 +149,7 @@ mod tests {
     use crate::packet::LinkType;
     use crate::packet::filter::{Filter, Target};
 
+    const HEADER: [u8; vxlan::HEADER_LEN] = [8, 0, 0, 0, 0, 0, 7, 0];
     const HOST: [u8; 4] = [10, 0, 0, 5];
     const COLLECTOR: [u8; 4] = [10, 0, 0, 9];
     const HOST6: [u8; 16] = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5];
@@ -137,7 +157,7 @@ mod tests {
 
     fn own() -> Own {
         let collectors = ["10.0.0.9:4789", "192.0.2.1:8472", "[2001:db8::9]:4789"];
-        Own::new(PortRange::around(50_000), collectors.iter().map(|collector| collector.parse().unwrap()))
+        Own::new(PortRange::around(50_000), HEADER, collectors.iter().map(|collector| collector.parse().unwrap()))
     }
 
     /// Whether the kernel's filter lets a frame in, and whether user space says that it is ours.
@@ -157,6 +177,24 @@ mod tests {
 
     fn error(kind: u8, quoted: &[u8]) -> Vec<u8> {
         [&[kind, 3, 0, 0, 0, 0, 0, 0], quoted].concat()
+    }
+
+    #[test]
+    fn what_others_have_mirrored_is_known_by_its_header() {
+        let is_mirrored = |frame: &[u8]| own().is_mirrored(&ip_packet(frame, LinkType::Ethernet).unwrap());
+        let mirrored = |to, header: &[u8]| transport(40_000, to, &[&[0, 30, 0, 0], header, b"and a frame"].concat());
+        let elsewhere = [192, 0, 2, 77];
+        assert!(is_mirrored(&ipv4(17, HOST, elsewhere, &mirrored(4789, &HEADER))));
+        assert!(is_mirrored(&ipv6(17, HOST6, COLLECTOR6, &mirrored(8472, &HEADER))));
+        for (to, header) in [
+            (4790, &HEADER[..]),
+            (4789, &[8, 0, 0, 0, 0, 0, 8, 0]),
+            (4789, &[0, 0, 0, 0, 0, 0, 7, 0]),
+            (4789, &HEADER[..7]),
+        ] {
+            assert!(!is_mirrored(&ipv4(17, HOST, COLLECTOR, &mirrored(to, header))), "{to} {header:?}");
+        }
+        assert!(!is_mirrored(&ipv4(6, HOST, COLLECTOR, &mirrored(4789, &HEADER))));
     }
 
     #[test]
@@ -253,9 +291,9 @@ mod tests {
         };
         assert!(compiled(&own()) < 100, "{}", compiled(&own()));
         let many = (0..64).map(|host| SocketAddr::from(([10, 1, 0, host], 4789)));
-        let many = Own::new(PortRange::around(50_000), many);
+        let many = Own::new(PortRange::around(50_000), HEADER, many);
         assert!(compiled(&many) < 500, "{}", compiled(&many));
-        let none = Own::new(PortRange::around(50_000), std::iter::empty());
+        let none = Own::new(PortRange::around(50_000), HEADER, std::iter::empty());
         assert_eq!(none.exclude_from("tcp"), "tcp");
     }
 }

@@ -302,3 +302,23 @@ fn a_second_forwarder_in_the_namespace_is_told() {
     let second = mirror.forward(&["--destination", COLLECTOR, "--filter", "tcp"]);
     second.wait_for(words);
 }
+
+#[test]
+fn what_is_mirrored_already_is_not_mirrored_again() {
+    let Some(mirror) = Mirror::with(&[], 1500) else { return };
+    let _collector = mirror.listen();
+    let all = ["--destination", COLLECTOR];
+    let (first, second) = (mirror.forward(&all), mirror.forward(&all));
+    mirror.lab.client.enter(|| {
+        let socket = UdpSocket::bind("0.0.0.0:0").expect("a port");
+        for number in 0..100 {
+            // Nobody listens there, which an error says now and then.
+            let _ = socket.send_to(&[number], (SERVER, 9));
+        }
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    let lines = [first.stop(), second.stop()];
+    // Without end would be tens of thousands by now.
+    assert!(lines.iter().all(|line| (100..1_000).contains(&number(line, "datagrams sent"))), "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains("left out, mirrored already")), "{lines:?}");
+}

@@ -171,8 +171,8 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let presence = Presence::announce();
     if presence.is_second() {
         cx.printer.note(
-            "another sidetap forwards here: unless a filter leaves it out, as `tcp` does, each sends what the other sends, \
-             without end",
+            "another sidetap forwards here: what it sends is left out if it has the same VNI and port; else each sends what \
+             the other sends, without end, unless a filter such as `tcp` leaves it out",
         );
     }
     let mut refilter = Ok(());

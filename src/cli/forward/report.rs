@@ -155,6 +155,9 @@ fn line(status: &Status) -> String {
     if segments.checksums_completed > 0 {
         parts.push(format!("{} completed", counted(segments.checksums_completed, "checksum")));
     }
+    if counts.mirrored.packets > 0 {
+        parts.push(format!("{} left out, mirrored already", counted(counts.mirrored.packets, "packet")));
+    }
     for (number, what) in [
         (segments.truncated, "truncated"),
         (segments.checksums_unfinished, "with a checksum that could not be completed"),
@@ -225,6 +228,7 @@ mod tests {
         status.counts.segments.super_frames = 2;
         status.counts.segments.segments = 80;
         status.counts.segments.checksums_completed = 81;
+        status.counts.mirrored.packets = 4;
         status.live.dropped = 5;
         status.counts.shed.packets = 7;
         status.counts.shed.bytes = 2048;
@@ -236,7 +240,8 @@ mod tests {
         assert_eq!(
             line(&status),
             "12,345 packets captured (8.0 MiB); 1 datagram sent (0 B); dropped: 5 packets ring full, 7 packets over the rate \
-             cap (2.0 KiB), 3 datagrams refused; 2 frames cut into 80; 81 checksums completed; c:4789 refuses"
+             cap (2.0 KiB), 3 datagrams refused; 2 frames cut into 80; 81 checksums completed; 4 packets left out, mirrored \
+             already; c:4789 refuses"
         );
     }
 

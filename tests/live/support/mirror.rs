@@ -86,7 +86,9 @@ impl Mirror {
     }
 
     fn spawn(&self, mut command: Command) -> Forwarding {
-        let messages = self.lab.directory().join("forward.txt");
+        // Each has a file of its own.
+        let mut files = (0_u32..).map(|number| self.lab.directory().join(format!("forward-{number}.txt")));
+        let messages = files.find(|file| !file.exists()).expect("numbers do not end");
         command.stdout(Stdio::null()).stderr(File::create(&messages).expect("a file")).env_remove("RUST_BACKTRACE");
         Forwarding { child: Child::start(&mut command), messages }
     }

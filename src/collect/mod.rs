@@ -191,8 +191,10 @@ impl Collector {
         let mut receiver = Receiver::new();
         let mut buffers = (0, 0);
         for &address in options.listen {
+            let is_shared = |other: &SocketAddr| other.is_ipv4() && other.port() == address.port();
+            let only_v6 = options.listen.iter().any(is_shared);
             let granted = receiver
-                .listen(address, memory.sockets, memory.kernel as usize)
+                .listen(address, only_v6, memory.sockets, memory.kernel as usize)
                 .map_err(|source| CollectError::Listen { address, source })?;
             buffers = (buffers.0 + memory.kernel, buffers.1 + granted as u64);
         }

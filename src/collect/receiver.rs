@@ -60,11 +60,18 @@ impl Receiver {
     pub const BUFFER_BYTES: usize = BATCH * MESSAGE;
 
     /// Opens so many sockets for an address, beside those that there are, with receive buffers that together take so
-    /// much of the kernel's memory; how much it granted.
-    pub fn listen(&mut self, address: SocketAddr, sockets: usize, buffer_bytes: usize) -> io::Result<usize> {
+    /// much of the kernel's memory; how much it granted. `[::]` is for IPv4 as well, unless it is told to be for IPv6
+    /// only.
+    pub fn listen(
+        &mut self,
+        address: SocketAddr,
+        only_v6: bool,
+        sockets: usize,
+        buffer_bytes: usize,
+    ) -> io::Result<usize> {
         let (mut granted, mut address) = (0, address);
         for number in 0..sockets.max(1) {
-            let socket = open(address, number > 0)?;
+            let socket = open(address, only_v6, number > 0)?;
             // Port 0 is any port, and the same for all.
             address = socket.local_addr()?;
             granted += enlarge(&socket, buffer_bytes / sockets.max(1))?;
@@ -198,7 +205,7 @@ impl Socket {
         self.taken += 1;
         let bytes = &self.buffers[start..start + len.min(MESSAGE)];
         let time = timestamp.map_or_else(now, time_of);
-        let source = Address::from(addr.ip());
+        let source = Address::from(addr.ip().to_canonical());
         if bytes.is_empty() {
             take(Datagram { time, source, bytes });
             return 1;
@@ -221,11 +228,11 @@ fn time_of(since_epoch: Duration) -> Timestamp {
 
 /// A socket that is bound. The first of an address is bound without sharing the port, so that another program there is
 /// noticed, and shares it from then on with those that follow.
-fn open(address: SocketAddr, further: bool) -> io::Result<UdpSocket> {
+fn open(address: SocketAddr, only_v6: bool, further: bool) -> io::Result<UdpSocket> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let socket = net::socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     if address.is_ipv6() {
-        sockopt::set_ipv6_v6only(&socket, true)?;
+        sockopt::set_ipv6_v6only(&socket, only_v6)?;
     }
     if further {
         sockopt::set_socket_reuseport(&socket, true)?;

@@ -42,6 +42,13 @@ pub struct ReplayCounts {
     pub is_gone: bool,
 }
 
+impl ReplayCounts {
+    /// Frames that were not sent, whatever the cause.
+    pub fn unsent(&self) -> u64 {
+        self.too_long + self.queue_full + self.gone + self.refused
+    }
+}
+
 impl Replay {
     /// Memory of ours.
     pub const BYTES: usize = MOST_BYTES + (64 << 10);

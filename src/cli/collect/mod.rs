@@ -83,8 +83,9 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         let news = collector.to_interface().filter(|_| changed).map(|interface| news(interface, now.replay.is_gone));
         status.changes(news.into_iter().collect(), engine, cx);
         let came = || {
-            let [refused, dropped] = [now.refused.total(), now.dropped].map(count);
-            format!("{}, {refused} refused, {dropped} dropped", counted(now.datagrams, "datagram"))
+            let [refused, dropped, unsent] = [now.refused.total(), now.dropped, now.replay.unsent()].map(count);
+            let unsent = if now.replay.unsent() > 0 { format!(", {unsent} not sent on") } else { String::new() };
+            format!("{}, {refused} refused, {dropped} dropped{unsent}", counted(now.datagrams, "datagram"))
         };
         status.tick(engine, cx, came, || Some(counted(now.sources as u64, "source")));
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {

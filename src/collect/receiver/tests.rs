@@ -4,7 +4,7 @@ const SOON: Duration = Duration::from_secs(2);
 
 fn receiver(sockets: usize) -> (Receiver, SocketAddr) {
     let mut receiver = Receiver::new();
-    receiver.listen("127.0.0.1:0".parse().unwrap(), sockets, 4 << 20).unwrap();
+    receiver.listen("127.0.0.1:0".parse().unwrap(), true, sockets, 4 << 20).unwrap();
     let address = receiver.addresses()[0];
     // The kernel begins to stamp what it receives a moment after the first socket has asked for it.
     std::thread::sleep(Duration::from_millis(100));
@@ -89,17 +89,27 @@ fn what_comes_after_the_end_is_not_read() {
 #[test]
 fn a_port_that_another_program_has_is_not_shared() {
     let (_receiver, address) = receiver(2);
-    let error = Receiver::new().listen(address, 2, 1 << 20).unwrap_err();
+    let error = Receiver::new().listen(address, true, 2, 1 << 20).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
 }
 
 #[test]
 fn ipv6_is_an_address_like_another() {
     let mut receiver = Receiver::new();
-    let Ok(_) = receiver.listen("[::1]:0".parse().unwrap(), 2, 1 << 20) else { return };
+    let Ok(_) = receiver.listen("[::1]:0".parse().unwrap(), true, 2, 1 << 20) else { return };
     let sender = UdpSocket::bind("[::1]:0").unwrap();
     sender.send_to(b"six", receiver.addresses()[0]).unwrap();
     let all = received(&mut receiver, 1);
     assert_eq!(all[0].1.ip(), Ipv6Addr::LOCALHOST);
+    receiver.close();
+}
+
+#[test]
+fn any_address_of_ipv6_is_any_of_ipv4_too() {
+    let mut receiver = Receiver::new();
+    let Ok(_) = receiver.listen("[::]:0".parse().unwrap(), false, 2, 1 << 20) else { return };
+    let port = receiver.addresses()[0].port();
+    UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"four", ("127.0.0.1", port)).unwrap();
+    assert_eq!(received(&mut receiver, 1)[0].1.ip(), Ipv4Addr::LOCALHOST);
     receiver.close();
 }

@@ -23,7 +23,11 @@ pub fn seen(collected: &CollectCounts, collector: &Collector) -> Seen {
         filtered,
         more,
         losses: vec![
-            (dropped, "datagram", "dropped by the kernel because the receive buffer was full"),
+            (
+                dropped,
+                "datagram",
+                "dropped by the kernel because the receive buffer was full (up to 64 that it had joined count as one)",
+            ),
             (unread, "datagram", "not read before the end"),
             (replay.too_long, "frame", "not sent: longer than the interface's MTU"),
             (replay.queue_full, "frame", "not sent: the interface's queue was full"),

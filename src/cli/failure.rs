@@ -156,16 +156,18 @@ mod patcher {
 mod engine {
     use std::error::Error;
 
+    use super::super::health::BadAddress;
     use super::super::sensor::{BadExports, BadFilter, BadRotation};
     use crate::exit::Exit;
     use crate::export::ExportError;
+    use crate::export::monitor::MonitorError;
     use crate::packet::file::FileError;
     use crate::sensor::budget::TooLittle;
     use crate::sensor::read::ReadError;
 
     /// The exit code and hints of the engine's errors.
     pub fn judge(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
-        if cause.is::<BadFilter>() || cause.is::<BadExports>() {
+        if cause.is::<BadFilter>() || cause.is::<BadExports>() || cause.is::<BadAddress>() {
             return Some((Exit::Usage, Vec::new()));
         }
         if let Some(error) = cause.downcast_ref::<TooLittle>() {
@@ -176,6 +178,9 @@ mod engine {
         }
         if let Some(error) = cause.downcast_ref::<ExportError>() {
             return Some((Exit::Failed, error.hints()));
+        }
+        if let Some(error) = cause.downcast_ref::<MonitorError>() {
+            return Some((of_monitoring(error), error.hints()));
         }
         match cause.downcast_ref() {
             Some(ReadError::Filter { .. }) => return Some((Exit::Usage, Vec::new())),
@@ -198,6 +203,13 @@ mod engine {
             return Some(judged);
         }
         None
+    }
+
+    fn of_monitoring(error: &MonitorError) -> Exit {
+        match error {
+            MonitorError::Listen { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Auth,
+            MonitorError::Listen { .. } | MonitorError::Start(_) => Exit::Failed,
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -21,13 +21,19 @@ mod file;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod forward;
 mod global;
+#[cfg(feature = "engine")]
+mod health;
 #[cfg(feature = "aws")]
 mod inject;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod interfaces;
 #[cfg(feature = "aws")]
 mod list;
+#[cfg(feature = "engine")]
+mod listen_arg;
 mod man;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod monitor;
 pub mod output;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod pace;
@@ -84,6 +90,8 @@ enum Command {
     Forward(Box<forward::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
     Collect(Box<collect::Args>),
+    #[cfg(feature = "engine")]
+    Health(health::Args),
     Completions(completions::Args),
     Man(man::Args),
     ExitCodes(exit_codes::Args),
@@ -106,6 +114,8 @@ impl Command {
             Command::Forward(args) => forward::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]
             Command::Collect(args) => collect::run(&args, cx),
+            #[cfg(feature = "engine")]
+            Command::Health(args) => health::run(&args, cx),
             Command::Completions(args) => completions::run(&args, cx),
             Command::Man(args) => man::run(&args, cx),
             Command::ExitCodes(args) => exit_codes::run(&args, cx),

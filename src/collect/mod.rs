@@ -5,6 +5,7 @@
 //! - `sources`: who sent it
 //! - `replay`: frames out of an interface
 //! - `drops`: what the kernel lost
+//! - [`monitor`]: what it says of itself to those who ask
 //!
 //! One thread does all of it; writing is the exports' own. Memory is what [`Memory`] divides: the kernel's receive buffers,
 //! ours, and sources.
@@ -14,6 +15,7 @@
 
 mod decapsulate;
 mod drops;
+pub mod monitor;
 mod receiver;
 mod replay;
 mod sources;
@@ -25,7 +27,7 @@ use std::time::{Duration, Instant};
 
 pub use self::decapsulate::{Networks, Refusal, Refusals};
 pub use self::replay::ReplayCounts;
-pub use self::sources::SourceCounts;
+pub use self::sources::{SourceCounts, SourceTotals};
 
 use self::decapsulate::{Inner, decapsulate};
 use self::receiver::{Datagram, Receiver};
@@ -250,6 +252,11 @@ impl Collector {
                 return self.finish(engine);
             }
         }
+    }
+
+    /// What all sources have sent, those included that there is no number for any more.
+    pub fn source_totals(&self) -> SourceTotals {
+        self.intake.sources.totals()
     }
 
     fn receive(&mut self, engine: &mut Engine, until: Instant) -> Result<bool, CollectError> {

@@ -35,10 +35,20 @@ pub struct SourceCounts {
     pub last: Timestamp,
 }
 
+/// What all sources have sent, those included whose number another one has now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceTotals {
+    /// As [`SourceCounts`] counts them.
+    pub packets: u64,
+    pub bytes: u64,
+    pub refused: u64,
+}
+
 /// All sources, by number.
 #[derive(Debug)]
 pub struct Sources {
     most: usize,
+    totals: SourceTotals,
     numbers: HashMap<Key, u16>,
     list: Vec<SourceCounts>,
     /// The one that the last frame came from: most frames come in runs.
@@ -62,6 +72,7 @@ impl Sources {
     pub fn with_capacity(most: usize) -> Self {
         Sources {
             most: most.clamp(1, MOST),
+            totals: SourceTotals::default(),
             numbers: HashMap::new(),
             list: Vec::new(),
             last: None,
@@ -85,6 +96,8 @@ impl Sources {
         let counts = &mut self.list[usize::from(number)];
         counts.packets += 1;
         counts.bytes += bytes as u64;
+        self.totals.packets += 1;
+        self.totals.bytes += bytes as u64;
         counts.last = now;
     }
 
@@ -94,12 +107,18 @@ impl Sources {
             let counts = &mut self.list[usize::from(number)];
             counts.refused += 1;
             counts.last = now;
+            self.totals.refused += 1;
         }
     }
 
     /// All of them, by number.
     pub fn counts(&self) -> &[SourceCounts] {
         &self.list
+    }
+
+    /// What all of them have sent.
+    pub fn totals(&self) -> SourceTotals {
+        self.totals
     }
 
     fn look_up(&mut self, key: Key, now: Timestamp) -> Option<Numbered> {

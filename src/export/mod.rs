@@ -1,4 +1,4 @@
-//! Records out.
+//! Records out, and how it goes.
 //!
 //! - [`exports`]: all exports of a run as one
 //! - [`ndjson`]: one JSON object a line
@@ -8,10 +8,12 @@
 //! - `rename`: gives a file that is complete its name
 //! - [`queue`]: the thread that writes, and what waits for it
 //! - [`json`], [`url`]: write JSON and URLs
+//! - [`monitor`]: how a running engine does, over HTTP
 
 pub mod exports;
 pub mod har;
 pub mod json;
+pub mod monitor;
 pub mod ndjson;
 pub mod output;
 pub mod pcapng;

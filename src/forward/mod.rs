@@ -8,6 +8,7 @@
 //! - [`destination`]: where packets go, as it is given
 //! - [`flow`]: to which flow a packet belongs
 //! - [`link`]: the sockets that are connected to one collector
+//! - [`monitor`]: what it says of itself to those who ask
 //! - [`neighbour`]: whether another one forwards beside us
 //! - [`outcome`]: what became of datagrams
 //! - [`outbox`]: frames that wait for the end of their block
@@ -28,6 +29,7 @@ pub mod destination;
 pub mod flow;
 pub mod forwarder;
 pub mod link;
+pub mod monitor;
 pub mod neighbour;
 pub mod outbox;
 pub mod outcome;
@@ -41,4 +43,5 @@ pub use budget::Budget;
 pub use counts::Counts;
 pub use destination::Destination;
 pub use forwarder::{ForwardError, Forwarder, Options};
+pub use monitor::Monitored;
 pub use status::{Shared, Status};

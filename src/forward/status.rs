@@ -1,10 +1,10 @@
 //! What others may know of a forwarder that runs: a copy, made ten times a second, so that nobody waits for anybody.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::counts::Counts;
 use super::outcome::Outcome;
+use crate::export::monitor::Published;
 use crate::packet::live::LiveCounts;
 
 /// How sending to a collector goes.
@@ -54,18 +54,5 @@ pub struct Status {
     pub frame_budget: usize,
 }
 
-/// The last [`Status`], shared: cheap to clone, whole whenever it is read.
-#[derive(Debug, Clone, Default)]
-pub struct Shared(Arc<Mutex<Status>>);
-
-impl Shared {
-    /// A copy of the last one.
-    pub fn get(&self) -> Status {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Makes this the last one.
-    pub fn set(&self, status: Status) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = status;
-    }
-}
+/// The last [`Status`], shared.
+pub type Shared = Published<Status>;

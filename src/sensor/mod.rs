@@ -9,6 +9,7 @@
 //! - [`pairing`]: its requests and responses
 //! - [`exchanges`]: those that wait
 //! - [`fields`]: what of a head goes into a record
+//! - [`monitor`]: what it says of itself to those who ask
 //! - [`read`]: a capture file into the engine
 //! - [`tls`], [`web_socket`], [`dns`]: the other protocols
 //! - [`unread`]: why there may be nothing to tell
@@ -22,6 +23,7 @@ pub mod fields;
 pub mod followed;
 pub mod http1;
 pub mod http2;
+pub mod monitor;
 pub mod pairing;
 pub mod probe;
 pub mod read;

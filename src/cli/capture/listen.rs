@@ -6,21 +6,32 @@ use std::sync::atomic::Ordering;
 use super::super::context::Context;
 use super::super::ending::Ending;
 use super::super::interfaces::{self, Interfaces};
+use super::super::monitor::{Monitor, MonitorArg};
 use super::super::output::{count, counted};
 use super::super::sensor::conclusion::conclude;
 use super::super::sensor::status::{self, Status};
 use super::super::sensor::{exports, options, summary};
 use super::Args;
 use crate::exit::Exit;
+use crate::export::monitor::Published;
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
+use crate::sensor::monitor::{Monitored, Snapshot};
 use crate::sensor::{Budget, Engine};
 
-pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &mut Context) -> anyhow::Result<Exit> {
+/// Listens on these interfaces, and for those who ask how it goes.
+pub fn run(
+    args: &Args,
+    (names, listen): (&[String], Option<MonitorArg>),
+    budget: &Budget,
+    ending: Ending,
+    cx: &mut Context,
+) -> anyhow::Result<Exit> {
     let sensor = &args.sensor;
     options::check_filter(&sensor.filter, Target::Socket)?;
     let rotation = exports::check(sensor, None)?;
-    let mut live = Live::open(names, &sensor.filter, budget.ring_bytes)?;
+    let monitor = Monitor::open(listen)?;
+    let mut live = Live::open(names, &monitor.exclude_from(&sensor.filter), budget.ring_bytes)?;
     let names: Vec<&str> = live.interfaces().collect();
     let exports = exports::begin(sensor, rotation, &names, budget, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
@@ -28,6 +39,9 @@ pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &
     let stop = ending.in_order()?;
     status::begin(&names.join(", "), budget, cx);
     interfaces::filtered_outside(&live).for_each(|news| cx.printer.note(&news));
+    let published = Published::default();
+    let monitored = Monitored::new(published.clone(), names.iter().map(ToString::to_string).collect());
+    let is_monitored = monitor.serve("capture", budget.limit, monitored, cx)?;
     let mut status = Status::new(sensor.stat_duration, cx);
     let mut interfaces = Interfaces::default();
     let mut counts = LiveCounts::default();
@@ -35,6 +49,9 @@ pub fn run(args: &Args, names: &[String], budget: &Budget, ending: Ending, cx: &
         counts = now;
         engine.exports().flush();
         status.changes(interfaces.news(live), engine, cx);
+        if is_monitored {
+            published.publish((Snapshot::of(engine), now));
+        }
         let came = || format!("{}, {} dropped", counted(now.packets, "packet"), count(now.dropped));
         let gone = || (now.gone > 0).then(|| format!("{} gone", counted(now.gone as u64, "interface")));
         status.tick(engine, cx, came, gone);

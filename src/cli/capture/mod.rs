@@ -47,9 +47,9 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     match &args.source {
         Source::File(path) => read_file(args, path, &budget, ending, cx),
         #[cfg(target_os = "linux")]
-        Source::Interfaces(names) => listen::run(args, names, &budget, ending, cx),
+        Source::Interfaces { names, listen } => listen::run(args, (names, *listen), &budget, ending, cx),
         #[cfg(not(target_os = "linux"))]
-        Source::Interfaces(_) => {
+        Source::Interfaces { .. } => {
             anyhow::bail!("listening on interfaces works on Linux only; `--read FILE` works here, too")
         }
     }

@@ -1,22 +1,24 @@
 //! `sidetap collect`: HTTP transactions from packets that others mirror over VXLAN.
 
-mod listen_arg;
-
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use bytesize::ByteSize;
 
-use self::listen_arg::ListenArg;
 use super::context::Context;
 use super::ending::Ending;
+use super::listen_arg::ListenArg;
+use super::monitor::{Monitor, MonitorArg};
 use super::output::{count, counted};
 use super::sensor::conclusion::conclude;
 use super::sensor::status::{self, Status};
 use super::sensor::{SensorArgs, exports, options, summary};
+use crate::collect::monitor::{Collected, Monitored};
 use crate::collect::{CollectCounts, Collector, Networks, Options};
 use crate::exit::Exit;
+use crate::export::monitor::Published;
 use crate::packet::filter::Target;
+use crate::packet::vxlan;
 use crate::sensor::{Budget, Engine};
 
 /// The highest VXLAN network identifier.
@@ -38,13 +40,17 @@ pub struct Args {
         value_delimiter = ',',
         default_value = "0.0.0.0:4789"
     )]
-    listen: Vec<ListenArg>,
+    listen: Vec<ListenArg<{ vxlan::PORT }>>,
     /// Only this VXLAN network; repeatable. Default: all.
     #[arg(long, value_name = "N", env = "SIDETAP_VNI", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(0..=MAX_VNI))]
     vni: Vec<u32>,
     /// Send the frames out of this interface as well, for another analyser; takes CAP_NET_RAW.
     #[arg(long, value_name = "NAME", env = "SIDETAP_TO_INTERFACE")]
     to_interface: Option<String>,
+    /// Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless
+    /// another is named. Default: nowhere.
+    #[arg(long, value_name = "ADDRESS[:PORT]", env = "SIDETAP_HEALTH_LISTEN")]
+    health_listen: Option<MonitorArg>,
     #[command(flatten)]
     sensor: SensorArgs,
 }
@@ -61,6 +67,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     options::check_filter(&sensor.filter, Target::File)?;
     let rotation = exports::check(sensor, None)?;
     let ending = Ending::at_once()?;
+    let monitor = Monitor::open(args.health_listen)?;
     let listen: Vec<_> = args.listen.iter().map(|listen| listen.0).collect();
     let mut collector = Collector::open(Options {
         listen: &listen,
@@ -73,6 +80,8 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
     let stop = ending.in_order()?;
     begin(&collector, &budget, cx);
+    let published = Published::default();
+    let is_monitored = monitor.serve("collect", budget.limit, Monitored::new(published.clone(), &collector), cx)?;
     let mut status = Status::new(sensor.stat_duration, cx);
     let mut interface_is_gone = false;
     let mut counts = CollectCounts::default();
@@ -87,6 +96,9 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
             let unsent = if now.replay.unsent() > 0 { format!(", {unsent} not sent on") } else { String::new() };
             format!("{}, {refused} refused, {dropped} dropped{unsent}", counted(now.datagrams, "datagram"))
         };
+        if is_monitored {
+            published.publish(Collected::of(collector, engine, now));
+        }
         status.tick(engine, cx, came, || Some(counted(now.sources as u64, "source")));
         match stop.load(Ordering::Relaxed) || engine.exports().readers_are_gone() {
             true => ControlFlow::Break(()),

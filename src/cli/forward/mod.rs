@@ -15,10 +15,11 @@ use self::given::{Mtu, Rate, or_environment};
 use self::report::Report;
 use super::context::Context;
 use super::ending::Ending;
+use super::monitor::{Monitor, MonitorArg};
 use super::sensor::options;
 use crate::exit::Exit;
 use crate::forward::neighbour::Presence;
-use crate::forward::{Budget, Destination, ForwardError, Forwarder, Options, Shared};
+use crate::forward::{Budget, Destination, ForwardError, Forwarder, Monitored, Options, Shared};
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
 use crate::packet::ring::FilterLock;
@@ -61,6 +62,10 @@ pub struct Args {
     /// Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup's limit, at most 64 MiB.
     #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT", value_parser = options::size)]
     memory_limit: Option<ByteSize>,
+    /// Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless
+    /// another is named. Default: nowhere.
+    #[arg(long, value_name = "ADDRESS[:PORT]", env = "SIDETAP_LISTEN")]
+    listen: Option<MonitorArg>,
 }
 
 const NOTES: &str =
@@ -155,8 +160,10 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         return Err(ForwardError::NoDestination.into());
     }
     let ending = Ending::at_once()?;
+    let monitor = Monitor::open(args.listen)?;
+    let wanted = monitor.exclude_from(&settings.filter);
     let mut forwarder = Forwarder::open(settings.options)?;
-    let filter = forwarder.filter(&settings.filter);
+    let filter = forwarder.filter(&wanted);
     let mut live = Live::open_with(&settings.interfaces, &filter, settings.budget.ring_bytes, FilterLock::Replaceable)?;
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
@@ -165,9 +172,12 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let stop = ending.in_order()?;
 
     let shared = Shared::default();
-    shared.set(forwarder.status(Default::default()));
+    let status = forwarder.status(Default::default());
     let mut report = Report::new(settings.stat_duration);
-    report.begin(&live, &forwarder, &shared.get(), settings.budget.limit, cx);
+    report.begin(&live, &forwarder, &status, settings.budget.limit, cx);
+    shared.publish(status);
+    let monitored = Monitored::new(shared.clone(), live.interfaces().map(str::to_owned).collect());
+    monitor.serve("forward", settings.budget.limit, monitored, cx)?;
     let presence = Presence::announce();
     if presence.is_second() {
         cx.printer.note(
@@ -180,11 +190,11 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let listened = live.run(&mut forwarder, |live, forwarder, now| {
         counts = now;
         if forwarder.filter_has_changed() {
-            refilter = live.replace_filter(&forwarder.filter(&settings.filter));
+            refilter = live.replace_filter(&forwarder.filter(&wanted));
         }
         let status = forwarder.status(now);
         report.observe(live, &status, cx);
-        shared.set(status);
+        shared.publish(status);
         match stop.load(Ordering::Relaxed) || refilter.is_err() {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -193,7 +203,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     // What was sent before something failed is told all the same.
     let status = forwarder.status(*listened.as_ref().unwrap_or(&counts));
     report.end(&status, cx);
-    shared.set(status);
+    shared.publish(status);
     listened?;
     refilter?;
     Ok(Exit::Done)

@@ -1,0 +1,224 @@
+//! What the engine says of itself to those who ask over HTTP, and what a capture says.
+//!
+//! Each number of the lines that are printed while it listens, and of the summary, is there with the same meaning.
+
+#[cfg(target_os = "linux")]
+use std::time::Duration;
+
+use super::{Engine, EngineCounts};
+use crate::export::Unit;
+use crate::export::monitor::report::Report;
+#[cfg(target_os = "linux")]
+use crate::export::monitor::{Published, Subject};
+#[cfg(target_os = "linux")]
+use crate::packet::live::LiveCounts;
+
+/// What is published of an engine.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    engine: EngineCounts,
+    records: u64,
+    exports: Vec<Exported>,
+}
+
+/// What became of what one export was given.
+#[derive(Debug, Clone)]
+struct Exported {
+    target: String,
+    unit: &'static str,
+    written: u64,
+    dropped: u64,
+    failed: u64,
+    left_out: u64,
+    failure: Option<String>,
+}
+
+impl Snapshot {
+    /// A copy of everything that is counted now.
+    pub fn of(engine: &mut Engine) -> Self {
+        let exports = engine.exports();
+        let records = exports.records();
+        let exports = exports.counts().map(|export| Exported {
+            target: export.target.to_owned(),
+            unit: match export.unit {
+                Unit::Record => "record",
+                Unit::Frame => "packet",
+            },
+            written: export.queue.written,
+            dropped: export.queue.dropped,
+            failed: export.queue.failed,
+            left_out: export.left_out,
+            failure: export.failure,
+        });
+        let exports = exports.collect();
+        Snapshot { engine: engine.counts(), records, exports }
+    }
+
+    /// Adds all of it.
+    pub fn describe(&self, report: &mut Report) {
+        let counts = &self.engine;
+        packets(counts, report);
+        connections(counts, report);
+        streams(counts, report);
+        transactions(counts, report);
+        self.exports(report);
+        let why = counts.unread.why(counts);
+        report
+            .gauge("sidetap_blind", "Whether packets come, and no HTTP was seen in them")
+            .is((counts.packets.frames > 0 && why.is_some()).into());
+        report.fact("blind", why);
+    }
+
+    fn exports(&self, report: &mut Report) {
+        report.counter("sidetap_records", "Records of all kinds that were handed to the exports").is(self.records);
+        for export in &self.exports {
+            let name = export.target.as_str();
+            for (outcome, number) in
+                [("written", export.written), ("dropped", export.dropped), ("failed", export.failed)]
+            {
+                let labels = [("export", name), ("unit", export.unit), ("outcome", outcome)];
+                report
+                    .counter("sidetap_exported", "What became of the records or packets that an export was given")
+                    .of(&labels, number);
+            }
+            report
+                .counter("sidetap_left_out_records", "Records that the format of an export has no place for")
+                .of(&[("export", name)], export.left_out);
+            report
+                .gauge("sidetap_export_failing", "Whether an export cannot write at the moment")
+                .of(&[("export", name)], export.failure.is_some().into());
+        }
+        let items = self
+            .exports
+            .iter()
+            .map(|export| vec![("export", export.target.as_str().into()), ("failure", export.failure.clone().into())]);
+        report.list("exports", items);
+    }
+}
+
+fn packets(counts: &EngineCounts, report: &mut Report) {
+    let packets = &counts.packets;
+    report.counter("sidetap_captured_packets", "Packets that were read, and that the filter wants").is(packets.frames);
+    report.counter("sidetap_captured_bytes", "Their bytes on the wire").is(packets.bytes);
+    report.counter("sidetap_decoded_packets", "Packets by what they carry").by(
+        "transport",
+        [("tcp", packets.tcp), ("udp", packets.udp), ("other", packets.other_transport), ("none", packets.not_ip)],
+    );
+    report.counter("sidetap_undecoded_packets", "Packets that could not be read").by(
+        "cause",
+        [
+            ("malformed", packets.malformed),
+            ("truncated", packets.truncated),
+            ("unknown_link", packets.unknown_link),
+            ("too_deep", packets.too_deep),
+        ],
+    );
+    report.counter("sidetap_fragments", "Packets that are parts of others").is(packets.fragments);
+    report
+        .counter("sidetap_abandoned_fragmented_packets", "Packets of which not all fragments came")
+        .is(counts.fragments.abandoned);
+}
+
+fn connections(counts: &EngineCounts, report: &mut Report) {
+    let (flows, kinds) = (&counts.flows, &counts.conversations);
+    report.counter("sidetap_connections", "TCP connections that were seen").is(flows.opened);
+    report.gauge("sidetap_open_connections", "Those that are followed now").is(counts.open_connections as u64);
+    report.counter("sidetap_closed_connections", "Those that were closed").is(flows.closed);
+    report.counter("sidetap_midstream_connections", "Those that were seen from their middle only").is(flows.midstream);
+    report.counter("sidetap_connections_by_protocol", "What connections spoke").by(
+        "protocol",
+        [
+            ("http1", kinds.http1),
+            ("http2", kinds.http2),
+            ("tls", kinds.tls),
+            ("web_socket", kinds.web_socket),
+            ("dns", kinds.dns),
+            ("unknown", kinds.unknown),
+        ],
+    );
+    report
+        .counter("sidetap_given_up_connections", "Connections not read to their end for lack of room")
+        .by("cause", [("table_full", flows.evicted), ("http2_room", kinds.http2_given_up), ("other_room", kinds.shed)]);
+}
+
+fn streams(counts: &EngineCounts, report: &mut Report) {
+    let bytes = &counts.bytes;
+    report
+        .counter("sidetap_seen_stream_bytes", "Bytes of TCP streams, captured or known to have been sent")
+        .is(bytes.bytes_in);
+    report.counter("sidetap_stream_bytes", "What became of them, each in one of these or held").by(
+        "outcome",
+        [
+            ("delivered", bytes.delivered),
+            ("duplicate", bytes.duplicate),
+            ("gap", bytes.gap),
+            ("evicted", bytes.evicted),
+            ("unparsed", bytes.unparsed),
+        ],
+    );
+    report.gauge("sidetap_held_stream_bytes", "Bytes that wait for earlier ones").is(bytes.held);
+}
+
+fn transactions(counts: &EngineCounts, report: &mut Report) {
+    let transactions = &counts.transactions;
+    report.counter("sidetap_seen_transactions", "Transactions of which anything was seen").is(transactions.seen);
+    report.counter("sidetap_transactions", "Transactions that were handed to the exports").is(transactions.emitted);
+    report
+        .counter("sidetap_incomplete_transactions", "Those of them that are not complete")
+        .is(transactions.incomplete);
+    report.counter("sidetap_dropped_transactions", "Transactions that were not handed on").by(
+        "stage",
+        [
+            ("table_full", transactions.dropped_table_full),
+            ("unread_head", transactions.dropped_unread),
+            ("head_in_parts", transactions.dropped_in_parts),
+        ],
+    );
+    report.gauge("sidetap_pending_transactions", "Those that wait for their response").is(transactions.pending);
+}
+
+/// A capture on interfaces that can be asked.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub struct Monitored {
+    published: Published<(Snapshot, LiveCounts)>,
+    interfaces: Vec<String>,
+}
+
+#[cfg(target_os = "linux")]
+impl Monitored {
+    /// One that publishes here, and captures from these.
+    pub fn new(published: Published<(Snapshot, LiveCounts)>, interfaces: Vec<String>) -> Self {
+        Monitored { published, interfaces }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Subject for Monitored {
+    fn silent(&self) -> Duration {
+        self.published.age()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        match self.published.get() {
+            None => Err("it has not begun".to_owned()),
+            Some((_, live)) if live.gone >= self.interfaces.len() => Err("every interface is gone".to_owned()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn describe(&self, report: &mut Report) {
+        let (snapshot, live) = self.published.get().unwrap_or_default();
+        report
+            .counter("sidetap_kernel_packets", "Packets that passed the filter, those that the kernel dropped included")
+            .is(live.packets);
+        report
+            .counter("sidetap_dropped_packets", "Packets that the kernel dropped")
+            .by("cause", [("ring_full", live.dropped)]);
+        report.gauge("sidetap_unread_packets", "Packets that wait in the rings").is(live.unread);
+        report.gauge("sidetap_interfaces", "Interfaces that are listened on").is(self.interfaces.len() as u64);
+        report.gauge("sidetap_interfaces_gone", "Those of them that are gone now").is(live.gone as u64);
+        snapshot.describe(report);
+        report.list("interfaces", self.interfaces.iter().map(|name| vec![("name", name.as_str().into())]));
+    }
+}

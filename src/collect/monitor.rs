@@ -144,3 +144,60 @@ fn item(counts: &SourceCounts) -> Item {
         ("last_unix_seconds", (counts.last.nanos() / 1_000_000_000).into()),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::{Refusals, ReplayCounts};
+    use crate::export::monitor::exposition::{self, assert_snapshot};
+    use crate::packet::Timestamp;
+    use crate::record::Source;
+
+    fn source(last: u8, packets: u64) -> SourceCounts {
+        let source = Source { address: [10, 0, 3, last].into(), vni: 42 };
+        let last = Timestamp::from_parts(1_700_000_000, 0);
+        SourceCounts { source, packets, bytes: packets * 100, refused: 1, last }
+    }
+
+    fn monitored(sources: Vec<SourceCounts>, totals: SourceTotals) -> Monitored {
+        let mut refused = Refusals::default();
+        refused.count(Refusal::Nested);
+        let replay = ReplayCounts { sent: 9, too_long: 1, queue_full: 2, gone: 3, refused: 4, is_gone: true };
+        let counts = CollectCounts {
+            datagrams: 51,
+            refused,
+            filtered: 5,
+            dropped: 6,
+            sources: sources.len(),
+            replay,
+            ..CollectCounts::default()
+        };
+        let published = Published::default();
+        published.publish(Collected { engine: Snapshot::default(), counts, sources, totals });
+        let addresses = vec!["0.0.0.0:4789".parse().unwrap()];
+        Monitored { published, addresses, to_interface: Some("tap0".to_owned()) }
+    }
+
+    #[test]
+    fn every_number_has_a_metric() {
+        let totals = SourceTotals { packets: 50, bytes: 5_000, refused: 3 };
+        let monitored = monitored(vec![source(7, 30), source(8, 15)], totals);
+        assert_eq!(monitored.ready(), Ok(()));
+        assert_snapshot("metrics-collect", &monitored);
+    }
+
+    #[test]
+    fn sources_are_few_and_add_up() {
+        let totals = SourceTotals { packets: 12_345, bytes: 1_234_500, refused: 200 };
+        let sources = (0..MOST_SOURCES as u8).map(|last| source(last, 100)).collect();
+        let mut report = Report::default();
+        monitored(sources, totals).describe(&mut report);
+        let text = exposition::text(report).unwrap();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("sidetap_source_packets_total{"));
+        let values: Vec<u64> = rows.map(|row| row.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!((values.len(), values.iter().sum()), (MOST_SOURCES + 1, 12_345));
+        assert!(text.contains("{source=\"others\",vni=\"\"} 2345\n"), "{text}");
+        // All that an answer can have.
+        assert!(text.len() < 64 << 10, "{}", text.len());
+    }
+}

@@ -205,5 +205,7 @@ mod tests {
         assert_eq!(sources.number(address(2), 0, at(silent + 20)), Some(Numbered::New(0)));
         assert_eq!(sources.number(address(3), 0, at(silent + 20)), Some(Numbered::Known(1)));
         assert_eq!(sources.counts().len(), 2);
+        // What they sent is not forgotten.
+        assert_eq!(sources.totals(), SourceTotals { packets: 1, bytes: 1, refused: 0 });
     }
 }

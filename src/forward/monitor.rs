@@ -169,3 +169,71 @@ fn word(state: State) -> &'static str {
         State::OwnAddress => "own address",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::monitor::exposition::assert_snapshot;
+    use crate::forward::counts::Amount;
+    use crate::forward::outcome::Outcome;
+    use crate::packet::live::LiveCounts;
+
+    fn lot(datagrams: u64) -> Lot {
+        Lot { datagrams, bytes: datagrams * 100 }
+    }
+
+    fn collector(destination: &str, last: u8) -> CollectorStatus {
+        let outcome = Outcome { sent: lot(1000), refused: lot(3), full: lot(2), refusals: 4, ..Outcome::default() };
+        let address = Some(([10, 0, 0, last], 4789).into());
+        CollectorStatus { destination: destination.to_owned(), address, outcome, ..CollectorStatus::default() }
+    }
+
+    fn status() -> Status {
+        let mut status = Status { mtu: 1500, frame_budget: 1464, ..Status::default() };
+        status.live = LiveCounts { packets: 1_015, dropped: 5, unread: 2, gone: 0 };
+        let amount = |packets| Amount { packets, bytes: packets * 60 };
+        let counts = &mut status.counts;
+        (counts.captured, counts.encapsulated, counts.own) = (amount(1008), amount(1000), amount(1));
+        (counts.shed, counts.dropped, counts.frames) = (amount(4), amount(3), 1005);
+        let segments = &mut counts.segments;
+        (segments.super_frames, segments.split, segments.segments) = (2, 1, 80);
+        (segments.checksums_completed, segments.checksums_unfinished) = (81, 6);
+        (segments.truncated, segments.malformed, segments.snapped) = (7, 8, 9);
+        (segments.dropped_oversize, segments.unknown_link) = (10, 11);
+        status.collectors = vec![collector("one:4789", 1), collector("10.0.0.2:4789", 2)];
+        status.collectors[1].state = State::Refusing;
+        status
+    }
+
+    fn monitored(status: Status) -> Monitored {
+        let shared = Shared::default();
+        shared.publish(status);
+        Monitored::new(shared, vec!["lo".to_owned(), "eth0".to_owned()])
+    }
+
+    #[test]
+    fn every_number_has_a_metric() {
+        assert_snapshot("metrics-forward", &monitored(status()));
+    }
+
+    #[test]
+    fn it_is_ready_with_an_interface_and_a_destination_that_has_an_address() {
+        let ready = |change: fn(&mut Status)| {
+            let mut status = status();
+            change(&mut status);
+            monitored(status).ready()
+        };
+        assert_eq!(ready(|_| {}), Ok(()));
+        assert_eq!(ready(|status| status.collectors[0].address = None), Ok(()));
+        assert_eq!(ready(|status| status.live.gone = 1), Ok(()));
+        assert_eq!(ready(|status| status.live.gone = 2), Err("every interface is gone".to_owned()));
+        let nowhere = |status: &mut Status| {
+            status.collectors.iter_mut().for_each(|collector| collector.address = None);
+            status.collectors[0].lookup_error = Some("no such name".to_owned());
+            status.collectors[1].state = State::OwnAddress;
+        };
+        let why = "no destination has an address: one:4789: no such name; 10.0.0.2:4789: it is this host";
+        assert_eq!(ready(nowhere), Err(why.to_owned()));
+        assert!(Monitored::new(Shared::default(), vec!["lo".to_owned()]).ready().is_err());
+    }
+}

@@ -222,3 +222,69 @@ impl Subject for Monitored {
         report.list("interfaces", self.interfaces.iter().map(|name| vec![("name", name.as_str().into())]));
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::export::monitor::exposition::assert_snapshot;
+    use crate::sensor::conversation::ConversationCounts;
+
+    fn snapshot() -> Snapshot {
+        let mut engine = EngineCounts::default();
+        let packets = &mut engine.packets;
+        (packets.frames, packets.bytes, packets.tcp, packets.udp) = (100, 60_000, 70, 11);
+        (packets.other_transport, packets.not_ip, packets.fragments) = (5, 4, 3);
+        (packets.malformed, packets.truncated, packets.unknown_link, packets.too_deep) = (1, 2, 3, 4);
+        engine.fragments.abandoned = 1;
+        let flows = &mut engine.flows;
+        (flows.opened, flows.closed, flows.midstream, flows.evicted) = (13, 6, 5, 1);
+        engine.open_connections = 4;
+        engine.conversations = ConversationCounts {
+            http1: 6,
+            http2: 1,
+            tls: 2,
+            web_socket: 1,
+            dns: 1,
+            unknown: 2,
+            http2_given_up: 1,
+            shed: 3,
+        };
+        let bytes = &mut engine.bytes;
+        (bytes.bytes_in, bytes.delivered, bytes.duplicate, bytes.gap) = (50_000, 40_000, 1_000, 7_240);
+        (bytes.evicted, bytes.unparsed, bytes.held) = (60, 1_600, 100);
+        let transactions = &mut engine.transactions;
+        (transactions.seen, transactions.emitted, transactions.incomplete, transactions.pending) = (40, 31, 2, 3);
+        (transactions.dropped_table_full, transactions.dropped_unread, transactions.dropped_in_parts) = (1, 2, 3);
+        let export = Exported {
+            target: "ndjson:-".to_owned(),
+            unit: "record",
+            written: 30,
+            dropped: 1,
+            failed: 2,
+            left_out: 4,
+            failure: Some("full".to_owned()),
+        };
+        Snapshot { engine, records: 33, exports: vec![export] }
+    }
+
+    fn monitored(live: LiveCounts) -> Monitored {
+        let published = Published::default();
+        published.publish((snapshot(), live));
+        Monitored::new(published, vec!["eth0".to_owned()])
+    }
+
+    #[test]
+    fn every_number_has_a_metric() {
+        let live = LiveCounts { packets: 105, dropped: 5, unread: 1, gone: 0 };
+        assert_snapshot("metrics-capture", &monitored(live));
+    }
+
+    #[test]
+    fn it_is_ready_once_it_has_begun_with_an_interface() {
+        let not_begun = Monitored::new(Published::default(), vec!["eth0".to_owned()]);
+        assert_eq!(not_begun.ready(), Err("it has not begun".to_owned()));
+        assert_eq!(monitored(LiveCounts::default()).ready(), Ok(()));
+        let gone = monitored(LiveCounts { gone: 1, ..LiveCounts::default() });
+        assert_eq!(gone.ready(), Err("every interface is gone".to_owned()));
+    }
+}

@@ -59,6 +59,11 @@ impl Preset {
         !matches!(self, Preset::Custom(_))
     }
 
+    /// Whether it is a sidetap, whose container asks it whether it lives.
+    pub fn has_health_check(&self) -> bool {
+        matches!(self, Preset::Sensor | Preset::Forwarder)
+    }
+
     /// The least memory in MiB that it is known to run in.
     pub fn least_memory_mib(&self) -> Option<u64> {
         match self {

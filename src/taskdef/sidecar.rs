@@ -9,6 +9,10 @@ use super::parameters::Parameters;
 use super::preset::Preset;
 use super::warning::Warning;
 
+/// Where sidetap's own containers answer their health check, and the variable that tells them so.
+const HEALTH_ADDRESS: &str = "127.0.0.1:9464";
+const LISTEN: &str = "SIDETAP_LISTEN";
+
 /// A sidecar to inject: a preset with what the user wants of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sidecar {
@@ -99,6 +103,9 @@ impl Sidecar {
         container["name"] = name.into();
         container["image"] = self.image.as_deref().or(self.preset.image()).into();
         self.add_process(&mut container, task)?;
+        if self.preset.has_health_check() && !self.secrets.iter().any(|(name, _)| name == LISTEN) {
+            set_by_name(&mut container, "environment", LISTEN, "value", HEALTH_ADDRESS);
+        }
         for (name, value) in &self.environment {
             set_by_name(&mut container, "environment", name, "value", value);
         }

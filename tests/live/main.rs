@@ -18,6 +18,8 @@ mod http2;
 mod interfaces;
 mod memory;
 mod mirrored;
+mod monitor;
+mod monitor_faults;
 mod rights;
 mod support;
 mod usage;

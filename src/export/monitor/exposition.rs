@@ -51,3 +51,19 @@ impl Collector for Families {
         Ok(())
     }
 }
+
+/// Compares what a subject says with `snapshots/NAME.snap`.
+#[cfg(test)]
+pub fn assert_snapshot(name: &str, subject: &impl super::Subject) {
+    let mut report = Report::default();
+    subject.describe(&mut report);
+    for family in &report.families {
+        assert!(family.name.starts_with("sidetap_") && !family.name.ends_with("_total"), "{}", family.name);
+        assert!(!family.help.contains(['\n', '\\']) && !family.samples.is_empty(), "{}", family.name);
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text(report).unwrap()));
+}

@@ -14,7 +14,7 @@
 //! thread of low priority, for [`server::MOST_CONNECTIONS`] connections at a time and [`server::PATIENCE`] each.
 
 mod document;
-mod exposition;
+pub(crate) mod exposition;
 mod own;
 pub mod probe;
 pub mod published;

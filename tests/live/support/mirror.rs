@@ -110,6 +110,10 @@ impl Forwarding {
         wait_for(&format!("`{words}` in {}", self.said()), || self.said().contains(words).then_some(()));
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A line of `/proc/PID/status`.
     pub fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");

@@ -9,11 +9,13 @@
 //! - [`forge`]: packets that no kernel would send
 //! - [`mirror`]: `sidetap forward` between a source and a collector
 //! - [`ping`]: packets of which it is known how many there are
+//! - [`http`]: asks a command that runs
 //! - [`dump`]: what tcpdump saw, and what is in its VXLAN packets
 
 pub mod child;
 pub mod dump;
 pub mod forge;
+pub mod http;
 pub mod lab;
 pub mod mirror;
 pub mod nginx;

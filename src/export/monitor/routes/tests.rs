@@ -23,7 +23,7 @@ impl Subject for Sample {
     fn describe(&self, report: &mut Report) {
         report.counter("sidetap_packets", "Packets").is(7);
         let odd = [("name", "a \"b\" \\ c\nd")];
-        report.counter("sidetap_odd", "Help with a\nline break").of(&odd, u64::MAX);
+        report.counter("sidetap_odd", "Something odd").of(&odd, u64::MAX);
         for (place, value) in ["one", "two"].into_iter().zip(1..) {
             report.gauge("sidetap_places", "Places").of(&[("place", place)], value);
         }
@@ -86,13 +86,15 @@ fn metrics_are_openmetrics() {
         "# HELP sidetap_packets Packets",
         "# TYPE sidetap_packets counter",
         "sidetap_packets_total 7",
-        "# HELP sidetap_odd Help with a line break",
+        "# HELP sidetap_odd Something odd",
         "# TYPE sidetap_odd counter",
         "sidetap_odd_total{name=\"a \\\"b\\\" \\\\ c\\nd\"} 18446744073709551615",
         "# HELP sidetap_places Places",
         "# TYPE sidetap_places gauge",
         "sidetap_places{place=\"one\"} 1",
         "sidetap_places{place=\"two\"} 2",
+        "# HELP sidetap_none Nothing yet",
+        "# TYPE sidetap_none gauge",
         "# EOF",
     ];
     assert_eq!(own, expected);

@@ -83,6 +83,20 @@ fn the_vendors_defaults_are_the_ones_that_they_publish() {
 }
 
 #[test]
+fn a_sidetap_answers_its_health_check_where_it_is_told_to() {
+    let listens = |line: &str, name: &str| {
+        let container = container(&Sidetap::new(line).exits(0).json(), name).clone();
+        assert_eq!(container["healthCheck"]["command"], json!(["CMD", "sidetap", "health"]));
+        container["environment"].clone()
+    };
+    let line = "inject --file roomy.json --image i";
+    let custom = json!([{"name": "SIDETAP_LISTEN", "value": "127.0.0.1:9464"}]);
+    assert_eq!(listens(line, "sidetap-sensor"), custom);
+    let given = json!([{"name": "SIDETAP_LISTEN", "value": "0.0.0.0:9000"}]);
+    assert_eq!(listens(&format!("{line} --env SIDETAP_LISTEN=0.0.0.0:9000"), "sidetap-sensor"), given);
+}
+
+#[test]
 fn a_second_injection_changes_nothing() {
     for size in ["", "--take-from app", "--grow-task", "--best-effort"] {
         let fixture = if size.is_empty() { "roomy.json" } else { "full.json" };

@@ -43,7 +43,7 @@ fn a_forwarders_metrics_are_what_its_last_line_says() {
     nginx.finish();
 
     let (captured, sent) = (metrics.sum("sidetap_captured_packets_total"), metrics.sum("sidetap_sent_datagrams_total"));
-    assert!(captured > 1000 && sent > captured, "{last}");
+    assert!(captured > 300 && sent > captured, "{last}");
     assert_eq!(number(&last, "packets captured"), captured, "{last}");
     assert_eq!(number(&last, "datagrams sent"), sent, "{last}");
     for (words, name) in

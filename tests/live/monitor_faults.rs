@@ -142,11 +142,18 @@ fn clients_that_mean_harm_harm_nobody() {
     crate::support::wait_for("all of them to be hung up on", || (descriptors() <= before).then_some(()));
     drop(slow);
 
-    // No thread has any right, and memory is what it was.
+    // No thread has any right, the one that answers lets others go first, and memory is what it was.
+    let mut answering = 0;
     for task in fs::read_dir(format!("/proc/{}/task", forwarding.id())).expect("it runs") {
-        let status = fs::read_to_string(task.expect("a thread").path().join("status")).expect("it runs");
-        assert!(status.contains("CapEff:\t0000000000000000\n"), "{status}");
+        let of = |name| fs::read_to_string(task.as_ref().expect("a thread").path().join(name)).expect("it runs");
+        assert!(of("status").contains("CapEff:\t0000000000000000\n"), "{}", of("status"));
+        // The 19th field.
+        let nice = of("stat").split_whitespace().nth(18).map(str::to_owned);
+        let is_answering = of("comm") == "monitor\n";
+        assert_eq!(nice.as_deref(), Some(if is_answering { "10" } else { "0" }), "{}", of("stat"));
+        answering += usize::from(is_answering);
     }
+    assert_eq!(answering, 1);
     let peak: u64 = forwarding.status("VmHWM").parse().expect("a number");
     println!("VmHWM {peak} KiB");
     assert!(peak * 1024 < memory_limit(25 << 20), "{peak} KiB");

@@ -1,8 +1,9 @@
 //! The thread that answers, and what it grants its clients.
 //!
 //! A connection has one request and [`PATIENCE`], and there are [`MOST_CONNECTIONS`]: the one that has been there for
-//! longest gives way to a new one, so that clients that say nothing keep nobody else out. What a connection takes is
-//! [`BUFFER`], the answer, and the kernel's buffers.
+//! longest gives way to a new one, so that clients that say nothing keep nobody else out. One is let in every [`TURN`], so
+//! that clients that cannot have enough get no more than a small part of a CPU. What a connection takes is [`BUFFER`],
+//! the answer, and the kernel's buffers.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -30,6 +31,11 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest head of a request, in bytes; the least that hyper takes.
 const BUFFER: usize = 8 << 10;
 const MOST_HEADERS: usize = 64;
+/// How long nobody is let in after somebody.
+const TURN: Duration = Duration::from_millis(2);
+/// Connections that wait for their turn; the kernel ignores others, which try again after a second.
+#[cfg(target_os = "linux")]
+const WAITING: i32 = 128;
 /// How long nobody is let in once that has failed, for want of file descriptors say.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Of the thread: hyper's futures are on the heap.
@@ -84,6 +90,7 @@ impl Door {
         let open = || {
             let listener = std::net::TcpListener::bind(address)?;
             listener.set_nonblocking(true)?;
+            keep_little(&listener)?;
             let address = listener.local_addr()?;
             Ok(Door { listener, address })
         };
@@ -123,6 +130,19 @@ impl Door {
     }
 }
 
+/// The kernel is to keep little of what clients send, which counts as this container's memory, and few of those who
+/// wait. Requests are short, and connections inherit the buffer.
+#[cfg(target_os = "linux")]
+fn keep_little(listener: &std::net::TcpListener) -> io::Result<()> {
+    rustix::net::sockopt::set_socket_recv_buffer_size(listener, BUFFER)?;
+    Ok(rustix::net::listen(listener, WAITING)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_little(_listener: &std::net::TcpListener) -> io::Result<()> {
+    Ok(())
+}
+
 /// Lets the packet path go first, where both want the same CPU.
 fn step_back() {
     // It is a thread's on Linux. Elsewhere it would be the whole process's.
@@ -144,6 +164,7 @@ async fn let_in<S: Subject>(listener: TcpListener, routes: Arc<Routes<S>>) {
             oldest.abort();
         }
         guests.push_back(tokio::spawn(serve(stream, Arc::clone(&routes))));
+        tokio::time::sleep(TURN).await;
     }
 }
 

@@ -118,7 +118,7 @@ fn clients_that_mean_harm_harm_nobody() {
     });
     let since = Instant::now();
     assert_eq!(get(server, "/live").map(|answer| answer.0), Some(200));
-    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert!(descriptors() <= before + 17, "{} of {before}", descriptors());
 
     // Those that ask and do not read, those that send what is no request, and those that cannot have enough.
@@ -150,7 +150,7 @@ fn clients_that_mean_harm_harm_nobody() {
         // The 19th field.
         let nice = of("stat").split_whitespace().nth(18).map(str::to_owned);
         let is_answering = of("comm") == "monitor\n";
-        assert_eq!(nice.as_deref(), Some(if is_answering { "10" } else { "0" }), "{}", of("stat"));
+        assert_eq!(nice.as_deref(), Some(if is_answering { "5" } else { "0" }), "{}", of("stat"));
         answering += usize::from(is_answering);
     }
     assert_eq!(answering, 1);

@@ -1,8 +1,8 @@
 //! The thread that answers, and what it grants its clients.
 //!
 //! A connection has one request and [`PATIENCE`], and there are [`MOST_CONNECTIONS`]: the one that has been there for
-//! longest gives way to a new one, so that clients that say nothing keep nobody else out. One is let in every [`TURN`], so
-//! that clients that cannot have enough get no more than a small part of a CPU. What a connection takes is [`BUFFER`],
+//! longest gives way to a new one, so that clients that say nothing keep nobody else out. One is let in every [`TURN`],
+//! after [`BURST`] of them at once, so that clients that cannot have enough get no more than a small part of a CPU. What a connection takes is [`BUFFER`],
 //! the answer, and the kernel's buffers.
 
 use std::collections::VecDeque;
@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::own;
 use super::routes::Routes;
@@ -31,8 +32,10 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest head of a request, in bytes; the least that hyper takes.
 const BUFFER: usize = 8 << 10;
 const MOST_HEADERS: usize = 64;
-/// How long nobody is let in after somebody.
+/// How often somebody is let in, where many want to be.
 const TURN: Duration = Duration::from_millis(2);
+/// How many are let in at once.
+const BURST: u32 = 128;
 /// Connections that wait for their turn; the kernel ignores others, which try again after a second.
 #[cfg(target_os = "linux")]
 const WAITING: i32 = 128;
@@ -42,7 +45,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const STACK: usize = 512 << 10;
 /// How much less the thread's turn counts than that of the packet path.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 5;
 
 /// Why nobody can ask.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +155,8 @@ fn step_back() {
 
 async fn let_in<S: Subject>(listener: TcpListener, routes: Arc<Routes<S>>) {
     let mut guests: VecDeque<JoinHandle<()>> = VecDeque::with_capacity(MOST_CONNECTIONS);
+    // Each takes a turn of the time that has passed; of the past, a burst of turns is remembered.
+    let mut taken = Instant::now();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;
@@ -164,7 +169,11 @@ async fn let_in<S: Subject>(listener: TcpListener, routes: Arc<Routes<S>>) {
             oldest.abort();
         }
         guests.push_back(tokio::spawn(serve(stream, Arc::clone(&routes))));
-        tokio::time::sleep(TURN).await;
+        let now = Instant::now();
+        taken = now.checked_sub(BURST * TURN).map_or(taken, |least| taken.max(least)) + TURN;
+        if taken > now {
+            tokio::time::sleep_until(taken).await;
+        }
     }
 }
 

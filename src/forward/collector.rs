@@ -9,6 +9,7 @@ use super::link::Link;
 use super::outcome::{Lot, Outcome};
 use super::resolver::{Ask, News};
 use super::status::{CollectorStatus, State};
+use crate::packet::segment::Oversize;
 
 /// A collector that was refusing is back after so many inspections between which something was sent and none refused.
 const QUIET_INSPECTIONS: u32 = 3;
@@ -18,6 +19,7 @@ const QUIET_INSPECTIONS: u32 = 3;
 pub(super) struct Collector {
     pub destination: Destination,
     pub link: Option<Link>,
+    oversize: Oversize,
     /// Where datagrams went before; some may still be in a ring.
     pub previous: Option<SocketAddr>,
     pub status: CollectorStatus,
@@ -28,10 +30,10 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub fn new(destination: Destination) -> Self {
+    pub fn new(destination: Destination, oversize: Oversize) -> Self {
         let status = CollectorStatus { destination: destination.to_string(), ..CollectorStatus::default() };
         let inspected = Outcome::default();
-        Collector { destination, link: None, previous: None, status, inspected, quiet: 0, asked: None }
+        Collector { destination, link: None, oversize, previous: None, status, inspected, quiet: 0, asked: None }
     }
 
     pub fn address(&self) -> Option<SocketAddr> {
@@ -81,7 +83,7 @@ impl Collector {
     #[inline]
     pub fn send(&mut self, port: u8, runs: &[Run<'_>]) {
         match &mut self.link {
-            Some(link) => link.send(port, runs, &mut self.status.outcome),
+            Some(link) => link.send(port, runs, self.oversize, &mut self.status.outcome),
             None => {
                 for run in runs {
                     self.status.outcome.no_address +=

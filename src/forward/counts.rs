@@ -1,7 +1,7 @@
 //! What became of everything. Two sums always hold:
 //!
 //! - packets: `captured` = `encapsulated` + `own` + `mirrored` + `shed` + `dropped`
-//! - datagrams: `frames` × the number of collectors = all of [`Counts::outcome`]
+//! - datagrams: `frames` × the number of collectors - `recut` + `recut_into` = all of [`Counts::outcome`]
 
 use super::outcome::Outcome;
 use crate::packet::segment::SegmentCounts;
@@ -54,6 +54,7 @@ impl Counts {
         (packets, bytes) == (self.captured.packets, self.captured.bytes)
             && self.segments.frames_in == self.encapsulated.packets + self.dropped.packets
             && self.segments.frames_out == self.frames
-            && self.outcome.all().datagrams == self.frames * collectors as u64
+            && self.outcome.all().datagrams + self.outcome.recut
+                == self.frames * collectors as u64 + self.outcome.recut_into
     }
 }

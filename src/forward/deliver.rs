@@ -9,6 +9,8 @@ use std::num::NonZeroU16;
 use rustix::io::Errno;
 
 use super::outcome::{Lot, Outcome};
+use super::recut::recut;
+use crate::packet::segment::Oversize;
 use crate::packet::send::{MOST_MESSAGES, MOST_SEGMENTS, Message};
 
 /// Parts of a datagram: headers, and what is borrowed from the ring.
@@ -82,9 +84,10 @@ pub trait Wire {
 }
 
 /// Sends all runs, at most [`MOST_MESSAGES`] a call. `segments` is whether the kernel cuts messages apart for this socket;
-/// it goes off, for good, when it turns out that it does not.
-pub fn deliver(wire: &impl Wire, segments: &mut bool, runs: &[Run<'_>], outcome: &mut Outcome) {
-    let mut delivery = Delivery { wire, outcome };
+/// it goes off, for good, when it turns out that it does not. `oversize` is what is done with a datagram for which the path
+/// has become too narrow.
+pub fn deliver(wire: &impl Wire, segments: &mut bool, runs: &[Run<'_>], oversize: Oversize, outcome: &mut Outcome) {
+    let mut delivery = Delivery { wire, outcome, oversize, recutting: false };
     for chunk in runs.chunks(MOST_MESSAGES) {
         let mut rest = chunk;
         while *segments && !rest.is_empty() {
@@ -92,11 +95,11 @@ pub fn deliver(wire: &impl Wire, segments: &mut bool, runs: &[Run<'_>], outcome:
                 End::All => rest.len(),
                 End::At(failed) => {
                     // Either the kernel cannot cut this, or the path takes none of that size: one by one tells.
-                    let before = delivery.outcome.sent.datagrams;
-                    let was_narrow = delivery.outcome.too_long.datagrams;
+                    let before = *delivery.outcome;
                     delivery.send_each(&rest[failed]);
-                    let fits = delivery.outcome.too_long.datagrams == was_narrow;
-                    if fits && delivery.outcome.sent.datagrams > before {
+                    let after = *delivery.outcome;
+                    let fits = (after.too_long, after.recut) == (before.too_long, before.recut);
+                    if fits && after.sent.datagrams > before.sent.datagrams {
                         *segments = false;
                         delivery.outcome.unsegmented += 1;
                     }
@@ -112,6 +115,9 @@ pub fn deliver(wire: &impl Wire, segments: &mut bool, runs: &[Run<'_>], outcome:
 struct Delivery<'d, W> {
     wire: &'d W,
     outcome: &'d mut Outcome,
+    oversize: Oversize,
+    /// What is sent was cut again already.
+    recutting: bool,
 }
 
 /// How far a batch came.
@@ -132,6 +138,8 @@ enum Remedy {
     Skip(fn(&mut Outcome) -> &mut Lot),
     /// This message does not go in one piece.
     OneByOne,
+    /// This datagram is too long for the path.
+    Recut,
 }
 
 impl<W: Wire> Delivery<'_, W> {
@@ -174,12 +182,38 @@ impl<W: Wire> Delivery<'_, W> {
                             at += 1;
                             failures = 0;
                         }
+                        Remedy::Recut => {
+                            self.recut(&runs[at]);
+                            at += 1;
+                            failures = 0;
+                        }
                         Remedy::OneByOne => return End::At(at),
                     }
                 }
             }
         }
         End::All
+    }
+
+    /// Sends a datagram that is too long for the path in smaller ones. Once: a path that becomes narrower again by then is
+    /// too narrow.
+    fn recut(&mut self, datagram: &Run<'_>) {
+        let longest = self.wire.path_mtu().map(|mtu| mtu.saturating_sub(self.wire.headers()));
+        let Some(longest) = longest.filter(|longest| !self.recutting && *longest < datagram.bytes) else {
+            return self.count(&[*datagram], |outcome| &mut outcome.too_long);
+        };
+        self.recutting = true;
+        let counts = recut(datagram, longest, self.oversize, |parts| {
+            // Never ends early: what is one datagram is not cut apart.
+            self.send(&[Run::new(parts)]);
+        });
+        self.recutting = false;
+        if counts.frames_out == 0 {
+            return self.count(&[*datagram], |outcome| &mut outcome.too_long);
+        }
+        self.outcome.recut += 1;
+        self.outcome.recut_into += counts.frames_out;
+        self.outcome.recut_truncated += counts.truncated;
     }
 
     fn remedy(&mut self, error: &io::Error, run: &Run<'_>, failures: u32) -> Remedy {
@@ -201,9 +235,11 @@ impl<W: Wire> Delivery<'_, W> {
                     // Said of an earlier datagram, too.
                     (true, _) => Remedy::Again,
                     (false, true) => Remedy::OneByOne,
-                    (false, false) => Remedy::Skip(|outcome| &mut outcome.too_long),
+                    (false, false) => Remedy::Recut,
                 }
             }
+            // A router's word on an earlier datagram, which this one cleared, too.
+            _ if is_first => Remedy::Again,
             // Interfaces that do not complete checksums do not segment; kernels differ in how they say so.
             Some(Errno::IO | Errno::INVAL | Errno::OPNOTSUPP) if run.datagrams() > 1 => Remedy::OneByOne,
             // EINVAL is also said when the address that we send from has gone.

@@ -123,7 +123,7 @@ impl Forwarder {
         let mut collectors = Vec::new();
         for destination in destinations {
             let own = |address: &SocketAddr| is_own(address.ip(), &interfaces);
-            let mut collector = Collector::new(destination);
+            let mut collector = Collector::new(destination, options.oversize);
             match collector.destination.resolve() {
                 Ok(answers) => match choose(&answers, None, own) {
                     Some(address) => collector

@@ -10,7 +10,8 @@ use rustix::net::{AddressFamily, bind, connect, sockopt};
 use super::deliver::{Run, Wire, deliver};
 use super::outcome::Outcome;
 use super::ports::{PORTS, PortRange, keep_nothing, udp_socket};
-use crate::packet::send::send_messages;
+use crate::packet::segment::Oversize;
+use crate::packet::send::{report_full_queues, send_messages};
 
 /// What each socket may hold that the interface has not taken; the kernel grants `net.core.wmem_max` at most.
 const SEND_BUFFER: usize = 4 << 20;
@@ -58,12 +59,12 @@ impl Link {
         self.sockets.iter().filter_map(Wire::path_mtu).min()
     }
 
-    /// Sends the datagrams of one port.
+    /// Sends the datagrams of one port. `oversize` is what is done with those for which the path has become too narrow.
     #[inline]
-    pub fn send(&mut self, port: u8, runs: &[Run<'_>], outcome: &mut Outcome) {
+    pub fn send(&mut self, port: u8, runs: &[Run<'_>], oversize: Oversize, outcome: &mut Outcome) {
         let Some(socket) = self.sockets.get_mut(usize::from(port)) else { return };
         let mut segments = socket.segments;
-        deliver(socket, &mut segments, runs, outcome);
+        deliver(socket, &mut segments, runs, oversize, outcome);
         socket.segments = segments;
     }
 
@@ -103,7 +104,9 @@ impl Socket {
             }
         }
         sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
+        // Errors that are queued as well are bounded by it, and nobody reads them.
         keep_nothing(&socket)?;
+        report_full_queues(&socket, family)?;
         connect(&socket, &address)?;
         Ok(Socket { socket, segments: true, is_v6: address.is_ipv6() })
     }
@@ -152,7 +155,7 @@ mod tests {
         assert!(link.path_mtu().is_some_and(|mtu| mtu >= 1280), "{:?}", link.path_mtu());
         let parts = [&b"head"[..], b"body", b"head", b"rest"].map(IoSlice::new);
         let mut outcome = Outcome::default();
-        link.send(3, &[Run::new(&parts)], &mut outcome);
+        link.send(3, &[Run::new(&parts)], Oversize::Split, &mut outcome);
         assert_eq!((outcome.sent.datagrams, outcome.sent.bytes), (2, 2 * (8 + 48)));
         let mut buffer = [0; 64];
         for expected in [b"headbody", b"headrest"] {
@@ -180,7 +183,7 @@ mod tests {
             assert_eq!(link.overhead(), 36);
             for port in 0..PORTS as u8 {
                 let mut outcome = Outcome::default();
-                link.send(port, &[Run::new(&parts)], &mut outcome);
+                link.send(port, &[Run::new(&parts)], Oversize::Split, &mut outcome);
                 assert_eq!((outcome.sent.datagrams, outcome.sent.bytes), (1, 8 + 28));
             }
         }

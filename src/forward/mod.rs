@@ -14,6 +14,7 @@
 //! - [`outbox`]: frames that wait for the end of their block
 //! - [`own`]: our own output, and how it is left out
 //! - [`ports`]: the source ports
+//! - `recut`: cuts a datagram again that was made for a wider path
 //! - [`resolver`]: looks names up again, and opens sockets, beside the packet path
 //! - [`shed`]: the rate cap
 //! - [`status`]: what others may know of a forwarder that runs
@@ -35,6 +36,7 @@ pub mod outbox;
 pub mod outcome;
 pub mod own;
 pub mod ports;
+mod recut;
 pub mod resolver;
 pub mod shed;
 pub mod status;

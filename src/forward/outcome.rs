@@ -23,7 +23,7 @@ pub struct Outcome {
     pub sent: Lot,
     /// Dropped because the socket's or the interface's queue was full.
     pub full: Lot,
-    /// Dropped because the path had become too narrow for them.
+    /// Dropped because the path had become too narrow for them, and they could not be cut again.
     pub too_long: Lot,
     /// Dropped for want of a route to the collector.
     pub unreachable: Lot,
@@ -37,6 +37,12 @@ pub struct Outcome {
     pub refusals: u64,
     /// How often the path turned out to be narrower than was known.
     pub narrowed: u64,
+    /// Datagrams that were cut again, because the path had become too narrow for them.
+    pub recut: u64,
+    /// What those became. Each is in one of the lots, in place of the one that it was cut from.
+    pub recut_into: u64,
+    /// Those of them that have lost their end by that.
+    pub recut_truncated: u64,
     /// How often the socket was found to be of no use any more.
     pub broken: u64,
     /// How often the kernel turned out not to cut messages apart.
@@ -77,6 +83,9 @@ impl AddAssign for Outcome {
         self.no_address += other.no_address;
         self.refusals += other.refusals;
         self.narrowed += other.narrowed;
+        self.recut += other.recut;
+        self.recut_into += other.recut_into;
+        self.recut_truncated += other.recut_truncated;
         self.broken += other.broken;
         self.unsegmented += other.unsegmented;
         if other.last_error != 0 {

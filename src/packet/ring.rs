@@ -344,11 +344,11 @@ pub(super) fn packet_socket() -> Result<OwnedFd, RingError> {
 }
 
 /// Values that the kernel takes as the bytes they are, with no pointer in them.
-trait OptionValue {}
+pub(super) trait OptionValue {}
 impl OptionValue for c_int {}
 impl OptionValue for libc::tpacket_req3 {}
 
-fn set_option<T: OptionValue>(socket: &OwnedFd, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+pub(super) fn set_option<T: OptionValue>(socket: &OwnedFd, level: c_int, name: c_int, value: &T) -> io::Result<()> {
     let (value, length) = (ptr::from_ref(value).cast(), size_of::<T>() as socklen_t);
     // SAFETY: the kernel reads `length` bytes from `value`, which is borrowed for the call and that long.
     check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, value, length) }).map(drop)

@@ -5,6 +5,8 @@
 //! not lie together, so that a frame goes from the capture ring to the interface without a copy of ours. At most
 //! [`MOST_MESSAGES`] go a call; nothing is allocated.
 //!
+//! [`report_full_queues`] has the kernel say where a queue on the way out was full.
+//!
 //! [`FrameSender`] sends frames out of an interface as they are.
 
 use std::io::{self, IoSlice};
@@ -12,7 +14,8 @@ use std::mem::{self, MaybeUninit};
 use std::num::NonZeroU16;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use libc::c_void;
+use libc::{c_int, c_void};
+use rustix::net::AddressFamily;
 
 use super::interfaces::{self, InterfaceError};
 use super::ring::{self, RingError};
@@ -68,6 +71,20 @@ pub fn send_messages<'a>(socket: impl AsFd, messages: &[impl AsRef<Message<'a>>]
     let sent =
         unsafe { libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr().cast(), messages.len() as u32, flags as _) };
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(sent as usize) }
+}
+
+/// Has a UDP socket fail with `ENOBUFS` where an interface's queue drops what is sent (ip(7), `IP_RECVERR`): without this,
+/// the kernel says that it was sent.
+///
+/// From then on, an ICMP error that tells of a passing trouble is an error of the next call, too, of which the datagram of
+/// that call knows nothing. The errors are queued as well, for whoever reads them, in no more than the socket's receive
+/// buffer; nobody has to.
+pub fn report_full_queues(socket: &OwnedFd, family: AddressFamily) -> io::Result<()> {
+    let (level, name) = match family {
+        AddressFamily::INET6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
+        _ => (libc::IPPROTO_IP, libc::IP_RECVERR),
+    };
+    ring::set_option(socket, level, name, &(1 as c_int))
 }
 
 /// The header of a message. It points to the message's parts and to `control`.

@@ -159,13 +159,17 @@ fn line(status: &Status) -> String {
         parts.push(format!("{} left out, mirrored already", counted(counts.mirrored.packets, "packet")));
     }
     for (number, what) in [
-        (segments.truncated, "truncated"),
+        (segments.truncated + counts.outcome.recut_truncated, "truncated"),
         (segments.checksums_unfinished, "with a checksum that could not be completed"),
         (segments.malformed, "malformed, and sent as they are"),
     ] {
         if number > 0 {
             parts.push(format!("{} {what}", counted(number, "frame")));
         }
+    }
+    if counts.outcome.recut > 0 {
+        let again = counted(counts.outcome.recut, "datagram");
+        parts.push(format!("{again} cut again for a narrower path into {}", count(counts.outcome.recut_into)));
     }
     let troubled = status.collectors.iter().filter_map(|collector| {
         let trouble = match collector.state {

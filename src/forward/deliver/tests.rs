@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 
 use proptest::prelude::*;
 
+use super::super::flow::tests::{ipv4, transport};
 use super::*;
+use crate::packet::vxlan::{self, Vni};
 
 /// A socket that fails as it is told to, and otherwise takes everything that fits the path.
 #[derive(Default)]
@@ -14,6 +16,7 @@ struct Fake {
     script: RefCell<VecDeque<Result<usize, Errno>>>,
     segments: bool,
     mtu: usize,
+    oversize: Oversize,
     taken: RefCell<Vec<Vec<u8>>>,
     calls: Cell<usize>,
 }
@@ -71,9 +74,9 @@ fn delivered(fake: &Fake, runs: &[&[&str]]) -> (Outcome, bool) {
         .collect();
     let runs: Vec<Run<'_>> = parts.iter().map(|parts| Run::new(parts)).collect();
     let (mut outcome, mut segments) = (Outcome::default(), true);
-    deliver(fake, &mut segments, &runs, &mut outcome);
-    let all: usize = runs.iter().map(Run::datagrams).sum();
-    assert_eq!(outcome.all().datagrams, all as u64, "{outcome:?}");
+    deliver(fake, &mut segments, &runs, fake.oversize, &mut outcome);
+    let all = runs.iter().map(Run::datagrams).sum::<usize>() as u64;
+    assert_eq!(outcome.all().datagrams + outcome.recut, all + outcome.recut_into, "{outcome:?}");
     assert_eq!(outcome.sent.datagrams, fake.taken.borrow().len() as u64);
     (outcome, segments)
 }
@@ -84,8 +87,8 @@ fn a_kernel_that_does_not_cut_gets_each_datagram_in_order_and_is_not_asked_again
     let (outcome, segments) = delivered(&fake, &[&["a"], &["bb", "cc", "d"], &["e", "f"]]);
     assert_eq!(fake.taken(), ["a", "bb", "cc", "d", "e", "f"]);
     assert_eq!((outcome.unsegmented, segments), (1, false));
-    // Sent "a" and failed, failed again, then one by one twice.
-    assert_eq!(fake.calls.get(), 4);
+    // Sent "a", failed, failed again, then one by one twice.
+    assert_eq!(fake.calls.get(), 5);
 }
 
 #[test]
@@ -114,24 +117,29 @@ fn a_full_queue_drops_the_rest_without_another_try() {
 #[test]
 fn no_route_drops_the_rest_and_says_that_the_socket_is_of_no_use() {
     for error in [Errno::NETUNREACH, Errno::HOSTUNREACH, Errno::INVAL] {
-        let fake = Fake::new(&[Err(error)]);
+        let fake = Fake::new(&[Err(error), Err(error)]);
         let (outcome, _) = delivered(&fake, &[&["a"], &["b"]]);
-        assert_eq!((outcome.unreachable.datagrams, outcome.broken, fake.calls.get()), (2, 1, 1), "{error}");
+        assert_eq!((outcome.unreachable.datagrams, outcome.broken, fake.calls.get()), (2, 1, 2), "{error}");
     }
     // Said of several at once, it could be the segmentation; sending one shows that it is not.
-    let fake = Fake::new(&[Err(Errno::INVAL), Err(Errno::INVAL)]);
+    let fake = Fake::new(&[Err(Errno::INVAL); 4]);
     let (outcome, segments) = delivered(&fake, &[&["a", "b"]]);
     assert_eq!((outcome.unreachable.datagrams, segments), (2, true));
 }
 
 #[test]
-fn a_narrow_path_drops_what_is_too_long_and_nothing_else() {
+fn what_cannot_be_cut_for_a_narrow_path_is_dropped_and_nothing_else() {
     let long = "x".repeat(1473);
-    let fake = Fake { mtu: 1500, ..Fake::new(&[]) };
+    let fake = Fake { mtu: 1500, oversize: Oversize::Drop, ..Fake::new(&[]) };
     let (outcome, segments) = delivered(&fake, &[&["a"], &[&long, &long, "last"], &[&long], &[&long[1..], "z"]]);
     assert_eq!(fake.taken(), ["a", "last", &long[1..], "z"]);
     assert_eq!(outcome.too_long, Lot { datagrams: 3, bytes: 3 * 1501 });
     assert!(outcome.narrowed > 0 && segments, "{outcome:?}");
+
+    // Whether the path takes it or not, the kernel does not.
+    let fake = Fake::new(&[Err(Errno::MSGSIZE), Err(Errno::MSGSIZE)]);
+    let (outcome, _) = delivered(&fake, &[&["a"], &["b"]]);
+    assert_eq!((outcome.too_long.datagrams, outcome.recut, fake.taken()), (1, 0, vec!["b".to_owned()]));
 
     // Said of an earlier datagram: this one fits.
     let fake = Fake::new(&[Err(Errno::MSGSIZE)]);
@@ -140,11 +148,62 @@ fn a_narrow_path_drops_what_is_too_long_and_nothing_else() {
 }
 
 #[test]
+fn what_a_narrow_path_does_not_take_is_cut_again_in_its_place() {
+    // Sequence number 1, and the bytes of a segment that is numbered so.
+    let payload: Vec<u8> = (0..3000_u32).map(|at| at as u8).collect();
+    let numbers = [0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0];
+    let tcp = |port: u16| {
+        let segment = transport(port, 80, &[&numbers[..], &payload].concat());
+        [&vxlan::header(Vni::new(5).unwrap())[..], &ipv4(6, [10, 7, 0, 1], [10, 7, 0, 2], &segment)].concat()
+    };
+    let (one, two) = (tcp(1000), tcp(1001));
+    let udp = ipv4(17, [10, 7, 0, 1], [10, 7, 0, 2], &transport(1, 2, &payload));
+    let udp = [&vxlan::header(Vni::new(5).unwrap())[..], &udp].concat();
+    // Heads as they are written anew, and as they are where they were not.
+    let cuts = [(&one, 62), (&two, 62), (&udp, 8), (&one, 8)];
+    let parts: Vec<IoSlice<'_>> =
+        cuts.iter().flat_map(|(bytes, at)| [&bytes[..*at], &bytes[*at..]]).map(IoSlice::new).collect();
+    let runs = [Run::new(&parts[..4]), Run::new(&parts[4..6]), Run::new(&parts[6..])];
+    let fake = Fake { mtu: 1500, ..Fake::new(&[]) };
+    let (mut outcome, mut segments) = (Outcome::default(), true);
+    deliver(&fake, &mut segments, &runs, Oversize::Split, &mut outcome);
+
+    let taken = fake.taken.borrow();
+    assert!(taken.iter().all(|datagram| datagram.len() + 28 <= 1500 && datagram[..8] == one[..8]));
+    let ports: Vec<u16> = taken.iter().map(|datagram| u16::from_be_bytes([datagram[42], datagram[43]])).collect();
+    assert_eq!(ports, [1000, 1000, 1000, 1001, 1001, 1001, 1, 1000, 1000, 1000]);
+    for segments in [&taken[..3], &taken[3..6], &taken[7..]] {
+        let mut stream = Vec::new();
+        for segment in segments {
+            let number = u32::from_be_bytes(segment[46..50].try_into().unwrap());
+            assert_eq!(number as usize, 1 + stream.len());
+            stream.extend_from_slice(&segment[62..]);
+        }
+        assert_eq!(stream, payload);
+    }
+    assert_eq!(taken[6][..], udp[..1472], "as much as fits");
+    assert_eq!((outcome.sent.datagrams, outcome.all()), (10, outcome.sent));
+    assert_eq!((outcome.recut, outcome.recut_into, outcome.recut_truncated), (4, 10, 1));
+    assert!(segments && outcome.narrowed > 0 && outcome.unsegmented == 0, "{outcome:?}");
+}
+
+#[test]
 fn an_unknown_error_costs_one_message_and_is_told() {
-    let fake = Fake::new(&[Err(Errno::PERM)]);
+    let fake = Fake::new(&[Err(Errno::PERM), Err(Errno::PERM)]);
     let (outcome, _) = delivered(&fake, &[&["a"], &["b"]]);
     assert_eq!((fake.taken(), outcome.failed.datagrams), (vec!["b".to_owned()], 1));
     assert_eq!(outcome.last_error, libc::EPERM);
+}
+
+/// With `IP_RECVERR`, whatever a router says of a datagram is an error of the next one.
+#[test]
+fn an_error_of_an_earlier_datagram_costs_nothing() {
+    for error in [Errno::HOSTUNREACH, Errno::NETUNREACH, Errno::PROTO, Errno::OPNOTSUPP, Errno::HOSTDOWN] {
+        let fake = Fake::new(&[Err(error), Ok(1), Err(error)]);
+        let (outcome, segments) = delivered(&fake, &[&["a", "b"], &["c"]]);
+        assert_eq!((fake.taken(), segments), (["a", "b", "c"].map(str::to_owned).to_vec(), true), "{error}");
+        assert_eq!((outcome.sent, outcome.broken, outcome.last_error), (outcome.all(), 0, 0), "{error}");
+    }
 }
 
 proptest! {
@@ -163,6 +222,8 @@ proptest! {
             0..40,
         ),
         segments: bool,
+        // Longer than any, or so narrow that nothing can be made of it.
+        mtu in prop::sample::select(vec![9001_usize, 40, 33, 20]),
     ) {
         let texts: Vec<Vec<String>> = lengths
             .iter()
@@ -171,7 +232,7 @@ proptest! {
             .collect();
         let runs: Vec<Vec<&str>> = texts.iter().map(|run| run.iter().map(String::as_str).collect()).collect();
         let runs: Vec<&[&str]> = runs.iter().map(Vec::as_slice).collect();
-        let fake = Fake { segments, ..Fake::new(&script) };
+        let fake = Fake { segments, mtu, ..Fake::new(&script) };
         delivered(&fake, &runs);
         prop_assert!(fake.taken().is_sorted());
     }

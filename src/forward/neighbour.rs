@@ -29,6 +29,8 @@ impl Presence {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
     use crate::packet::namespace::in_namespace;
 
@@ -39,7 +41,11 @@ mod tests {
             assert!(!first.is_second());
             assert!(Presence::announce().is_second());
             drop(first);
-            assert!(!Presence::announce().is_second());
+            // A program that another test just starts has it open for a moment.
+            let end = Instant::now() + Duration::from_secs(10);
+            while Presence::announce().is_second() {
+                assert!(Instant::now() < end);
+            }
         });
     }
 }

@@ -209,6 +209,15 @@ impl RotatingFiles {
     }
 }
 
+impl Drop for RotatingFiles {
+    /// A file that was begun and never closed, because something else of the program could not begin, is of no use.
+    fn drop(&mut self) {
+        if let Some(current) = self.current.take().filter(|current| !current.packets) {
+            let _ = fs::remove_file(current.temporary);
+        }
+    }
+}
+
 impl Sink for RotatingFiles {
     fn write(&mut self, packets: &[u8], count: u64) -> Written {
         let (len, result) = self.packets(packets);

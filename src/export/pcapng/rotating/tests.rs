@@ -161,6 +161,31 @@ fn what_cannot_be_written_is_told_and_the_next_file_is_whole() {
 }
 
 #[test]
+fn a_start_that_comes_to_nothing_leaves_nothing_behind() {
+    let directory = Directory::new("nothing");
+    let path = directory.0.join("trace.pcapng");
+    let files = RotatingFiles::start(&path, Rotation::default()).unwrap();
+    assert_eq!(directory.names().len(), 1);
+    drop(files);
+    assert_eq!(directory.names().len(), 0);
+    // With its head, and a thread that writes it.
+    let files = RotatingFiles::start(&path, Rotation::default()).unwrap();
+    drop(Pcapng::rotating("test".into(), files, 1 << 20, Overflow::Wait).unwrap());
+    let end = Instant::now() + Duration::from_secs(10);
+    while !directory.names().is_empty() {
+        assert!(Instant::now() < end, "{:?}", directory.names());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+
+    // What has a packet stays.
+    let packet = [&ENHANCED_PACKET[..], &12_u32.to_le_bytes(), &12_u32.to_le_bytes()].concat();
+    let mut files = RotatingFiles::start(&path, Rotation::default()).unwrap();
+    files.write(&packet, 1).result.unwrap();
+    drop(files);
+    assert_eq!(directory.names().len(), 1);
+}
+
+#[test]
 fn a_directory_that_is_missing_is_an_error_at_once() {
     let path = Path::new("/nowhere/at/all/trace.pcapng");
     assert!(RotatingFiles::start(path, Rotation::default()).is_err());

@@ -114,6 +114,13 @@ impl Forwarding {
         self.child.id()
     }
 
+    /// Waits until it has said this so many times.
+    pub fn wait_for_times(&self, words: &str, times: usize) {
+        wait_for(&format!("`{words}` in {}", self.said()), || {
+            (self.said().matches(words).count() >= times).then_some(())
+        });
+    }
+
     /// A line of `/proc/PID/status`.
     pub fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");

@@ -8,6 +8,7 @@
 //! - [`nginx`], [`python`]: servers
 //! - [`forge`]: packets that no kernel would send
 //! - [`mirror`]: `sidetap forward` between a source and a collector
+//! - [`load`]: an application that talks all the time
 //! - [`ping`]: packets of which it is known how many there are
 //! - [`http`]: asks a command that runs
 //! - [`dump`]: what tcpdump saw, and what is in its VXLAN packets
@@ -17,6 +18,7 @@ pub mod dump;
 pub mod forge;
 pub mod http;
 pub mod lab;
+pub mod load;
 pub mod mirror;
 pub mod nginx;
 pub mod ping;

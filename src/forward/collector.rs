@@ -96,7 +96,7 @@ impl Collector {
     /// Finds out how sending goes; what is to be asked of the resolver.
     pub fn inspect(&mut self) -> Option<Ask> {
         let link = self.link.as_mut()?;
-        link.take_errors(&mut self.status.outcome);
+        link.take_errors(&self.inspected, &mut self.status.outcome);
         let (now, before) = (self.status.outcome, self.inspected);
         self.inspected = now;
         let has_sent = now.sent.datagrams > before.sent.datagrams;

@@ -233,6 +233,10 @@ impl Forwarder {
             Some((link.path_mtu()?.min(given), link.overhead()))
         });
         let narrowest = paths.min_by_key(|(mtu, overhead)| mtu.saturating_sub(*overhead));
+        // A path that has gone for a while will be what it was.
+        if narrowest.is_none() && self.mtu > 0 {
+            return;
+        }
         let (mtu, overhead) = narrowest.unwrap_or((given.min(USUAL_MTU), USUAL_OVERHEAD));
         self.mtu = mtu;
         self.budget = mtu.saturating_sub(overhead).max(LEAST_BUDGET);

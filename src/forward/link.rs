@@ -5,13 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, bind, connect, sockopt};
+use rustix::net::{AddressFamily, RecvFlags, bind, connect, recv, sockopt};
 
 use super::deliver::{Run, Wire, deliver};
 use super::outcome::Outcome;
 use super::ports::{PORTS, PortRange, keep_nothing, udp_socket};
 use crate::packet::segment::Oversize;
-use crate::packet::send::{report_full_queues, send_messages};
+use crate::packet::send::{report_full_queues, send_messages, take_queued_error};
 
 /// What each socket may hold that the interface has not taken; the kernel grants `net.core.wmem_max` at most.
 const SEND_BUFFER: usize = 4 << 20;
@@ -19,6 +19,11 @@ const SEND_BUFFER: usize = 4 << 20;
 /// The headers of IP and UDP around a VXLAN header and a frame.
 const HEADERS_V4: usize = 20 + 8;
 const HEADERS_V6: usize = 40 + 8;
+/// The most errors that are taken of a socket at a time: more than its receive buffer has room for.
+const MOST_ERRORS: usize = 8;
+/// The MTU of a route whose interface has gone or is down, in Linux (`ETH_MIN_MTU`, of its `blackhole_netdev`), until a
+/// datagram looks for another route. No path has so little (RFC 791 §3.2 asks for 68 of every link, RFC 8200 §5 for 1,280).
+const NOWHERE_MTU: usize = 68;
 /// The header of VXLAN.
 const VXLAN: usize = 8;
 
@@ -54,7 +59,8 @@ impl Link {
         headers(self.address.is_ipv6()) + VXLAN
     }
 
-    /// The largest IP packet that the path takes, as far as is known: no more than the interface's MTU.
+    /// The largest IP packet that the path takes, as far as is known: no more than the interface's MTU. None while there is
+    /// no path.
     pub fn path_mtu(&self) -> Option<usize> {
         self.sockets.iter().filter_map(Wire::path_mtu).min()
     }
@@ -68,15 +74,31 @@ impl Link {
         socket.segments = segments;
     }
 
-    /// Asks every socket for errors that came since, which otherwise the next datagram would meet.
-    pub fn take_errors(&mut self, outcome: &mut Outcome) {
-        for socket in &self.sockets {
-            match sockopt::socket_error(&socket.socket) {
-                Ok(Err(Errno::CONNREFUSED)) => outcome.refusals += 1,
+    /// Asks every socket for errors that came since. The next datagram would meet the last of them at most, and that only
+    /// at the head of a batch. `before` is what had been counted when they were last asked.
+    pub fn take_errors(&mut self, before: &Outcome, outcome: &mut Outcome) {
+        let mut refusals = 0;
+        for Socket { socket, .. } in &self.sockets {
+            for _ in 0..MOST_ERRORS {
+                match take_queued_error(socket) {
+                    Ok(Some(error)) => refusals += u64::from(error == Errno::CONNREFUSED.raw_os_error()),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            match sockopt::socket_error(socket) {
+                Ok(Err(Errno::CONNREFUSED)) => refusals += 1,
                 Ok(Err(Errno::MSGSIZE)) => outcome.narrowed += 1,
                 _ => {}
             }
+            // What is sent to us would leave errors no room.
+            for _ in 0..MOST_ERRORS {
+                if recv(socket, &mut [0_u8; 0][..], RecvFlags::empty()).is_err() {
+                    break;
+                }
+            }
         }
+        // Those that a datagram has met were queued as well.
+        outcome.refusals = outcome.refusals.max(before.refusals + refusals);
     }
 
     /// How many of the sockets let the kernel cut messages apart.
@@ -104,7 +126,7 @@ impl Socket {
             }
         }
         sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
-        // Errors that are queued as well are bounded by it, and nobody reads them.
+        // So is what is queued of errors.
         keep_nothing(&socket)?;
         report_full_queues(&socket, family)?;
         connect(&socket, &address)?;
@@ -123,7 +145,7 @@ impl Wire for Socket {
             true => sockopt::ipv6_mtu(&self.socket),
             false => sockopt::ip_mtu(&self.socket),
         };
-        mtu.ok().map(|mtu| mtu as usize)
+        mtu.ok().map(|mtu| mtu as usize).filter(|mtu| *mtu > NOWHERE_MTU)
     }
 
     fn headers(&self) -> usize {
@@ -145,6 +167,7 @@ mod tests {
 
     use super::super::ports::Claim;
     use super::*;
+    use crate::packet::namespace::{Cable, in_namespace, ip};
 
     #[test]
     fn ipv6_has_longer_headers() {
@@ -196,5 +219,51 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_an_interfaces_queue_drops_is_counted_of_both_versions_of_ip() {
+        in_namespace(|| {
+            let cable = Cable::new();
+            let with_ipv6 = |interface: &str, address: &str| {
+                std::fs::write(format!("/proc/sys/net/ipv6/conf/{interface}/disable_ipv6"), "0").unwrap();
+                ip(&format!("addr add {address}/64 dev {interface} nodad"));
+            };
+            with_ipv6("left", "fd09::1");
+            cable.there(move || with_ipv6("right", "fd09::2"));
+            let addresses: [SocketAddr; 2] = ["10.9.0.2:4789", "[fd09::2]:4789"].map(|text| text.parse().unwrap());
+            let listeners = addresses.map(|address| {
+                let listener = cable.there(move || UdpSocket::bind(address).unwrap());
+                // Until the neighbour is known, packets wait elsewhere.
+                let from = if address.is_ipv6() { "[::]:0" } else { "0.0.0.0:0" };
+                UdpSocket::bind(from).unwrap().send_to(b"x", address).unwrap();
+                listener.recv(&mut [0; 8]).unwrap();
+                listener
+            });
+            // Three messages, however long they are, and next to nothing goes on from there.
+            for words in [
+                "qdisc add dev left root handle 1: htb default 1",
+                "class add dev left parent 1: classid 1:1 htb rate 8kbit burst 1600",
+                "qdisc add dev left parent 1:1 handle 2: pfifo limit 3",
+            ] {
+                let done = std::process::Command::new("tc").args(words.split(' ')).output().unwrap();
+                assert!(done.status.success(), "tc {words}: {done:?}");
+            }
+            let claim = Claim::new(1).unwrap();
+            let body = [0; 500];
+            let several: Vec<IoSlice<'_>> = (0..40).map(|_| IoSlice::new(&body)).collect();
+            let runs = [Run::new(&several[..2]), Run::new(&several), Run::new(&several[..2]), Run::new(&several)];
+            for address in addresses {
+                let mut link = Link::open(address, claim.range).unwrap();
+                let mut outcome = Outcome::default();
+                for round in 1..=5 {
+                    link.send(0, &runs, Oversize::Split, &mut outcome);
+                    assert_eq!(outcome.all().datagrams, round * 42, "{outcome:?}");
+                }
+                assert!(outcome.full.datagrams > 150, "{address}: {outcome:?}");
+                assert_eq!(outcome.sent.datagrams + outcome.full.datagrams, outcome.all().datagrams, "{outcome:?}");
+            }
+            drop(listeners);
+        });
     }
 }

@@ -5,7 +5,8 @@
 //! not lie together, so that a frame goes from the capture ring to the interface without a copy of ours. At most
 //! [`MOST_MESSAGES`] go a call; nothing is allocated.
 //!
-//! [`report_full_queues`] has the kernel say where a queue on the way out was full.
+//! [`report_full_queues`] has the kernel say where a queue on the way out was full, and keep what ICMP errors say for
+//! [`take_queued_error`]: a call that sends several messages forgets why it stopped before the last.
 //!
 //! [`FrameSender`] sends frames out of an interface as they are.
 
@@ -77,14 +78,45 @@ pub fn send_messages<'a>(socket: impl AsFd, messages: &[impl AsRef<Message<'a>>]
 /// the kernel says that it was sent.
 ///
 /// From then on, an ICMP error that tells of a passing trouble is an error of the next call, too, of which the datagram of
-/// that call knows nothing. The errors are queued as well, for whoever reads them, in no more than the socket's receive
-/// buffer; nobody has to.
+/// that call knows nothing. The errors are queued as well, in no more than the socket's receive buffer, for
+/// [`take_queued_error`].
 pub fn report_full_queues(socket: &OwnedFd, family: AddressFamily) -> io::Result<()> {
     let (level, name) = match family {
         AddressFamily::INET6 => (libc::IPPROTO_IPV6, libc::IPV6_RECVERR),
         _ => (libc::IPPROTO_IP, libc::IP_RECVERR),
     };
     ring::set_option(socket, level, name, &(1 as c_int))
+}
+
+/// What an ICMP error said of a datagram, as an error of the system; the oldest that waits, where
+/// [`report_full_queues`] was called. None if none waits. An error that the kernel queued on its own account is 0.
+pub fn take_queued_error(socket: &OwnedFd) -> io::Result<Option<i32>> {
+    // A control message with a `sock_extended_err` and the address of whoever sent the error.
+    let mut control = [0_usize; 16];
+    // SAFETY: pointers and numbers, for which zeroes are values: no address, no parts, no control message.
+    let mut header: libc::msghdr = unsafe { mem::zeroed() };
+    header.msg_control = control.as_mut_ptr().cast();
+    header.msg_controllen = size_of_val(&control) as _;
+    let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
+    // SAFETY: the kernel writes at most `msg_controllen` bytes to `control`, which lives longer than the call; there are
+    // no parts that it could write to.
+    let read = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header, flags) };
+    if read < 0 {
+        let error = io::Error::last_os_error();
+        return if error.kind() == io::ErrorKind::WouldBlock { Ok(None) } else { Err(error) };
+    }
+    // SAFETY: `header` has pointed to `control` all the while, which is aligned as a `cmsghdr` has to be; the kernel has
+    // set the length to what it wrote there. The result is null or a whole `cmsghdr` inside of `control`.
+    let first = unsafe { libc::CMSG_FIRSTHDR(&raw const header).as_ref() };
+    let kinds = [(libc::IPPROTO_IP, libc::IP_RECVERR), (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)];
+    let Some(first) = first.filter(|first| kinds.contains(&(first.cmsg_level, first.cmsg_type))) else {
+        return Ok(Some(0));
+    };
+    // SAFETY: the message is at the start of `control`, which has room for what is read behind a `cmsghdr` and was filled
+    // with zeroes before. The data may be less aligned than its type; any bytes are a value of it.
+    let told = unsafe { libc::CMSG_DATA(first).cast::<libc::sock_extended_err>().read_unaligned() };
+    let by_icmp = [libc::SO_EE_ORIGIN_ICMP, libc::SO_EE_ORIGIN_ICMP6].contains(&told.ee_origin);
+    Ok(Some(if by_icmp { told.ee_errno as i32 } else { 0 }))
 }
 
 /// The header of a message. It points to the message's parts and to `control`.
@@ -211,7 +243,7 @@ impl FrameSender {
 #[cfg(test)]
 mod tests {
     use std::net::UdpSocket;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::super::namespace::{Cable, in_namespace, ip};
     use super::*;
@@ -263,6 +295,30 @@ mod tests {
         assert_eq!(received(&right), b"x");
         let error = send_messages(&left, &messages[1..]).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EMSGSIZE));
+    }
+
+    #[test]
+    fn what_icmp_says_waits_though_a_call_of_several_messages_forgets_it() {
+        in_namespace(|| {
+            let _ = std::fs::write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
+            for (family, address) in [(AddressFamily::INET, "127.0.0.1"), (AddressFamily::INET6, "::1")] {
+                let Ok(socket) = UdpSocket::bind((address, 0)) else { continue };
+                socket.connect((address, 9)).unwrap();
+                let socket = OwnedFd::from(socket);
+                report_full_queues(&socket, family).unwrap();
+                assert_eq!(take_queued_error(&socket).unwrap(), None);
+                let parts = [IoSlice::new(b"x")];
+                // As a rule the answer is there before the second goes out, which then does not.
+                let sent = send_messages(&socket, &[Message { parts: &parts, segment: None }; 2]).unwrap();
+                assert!((1..=2).contains(&sent));
+                let end = Instant::now() + Duration::from_secs(5);
+                let mut told = None;
+                while told.is_none() && Instant::now() < end {
+                    told = take_queued_error(&socket).unwrap();
+                }
+                assert_eq!(told, Some(libc::ECONNREFUSED), "{address}");
+            }
+        });
     }
 
     #[test]

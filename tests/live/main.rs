@@ -17,6 +17,7 @@ mod grpc;
 mod http1;
 mod http2;
 mod interfaces;
+mod killed;
 mod memory;
 mod mirrored;
 mod monitor;

@@ -1,6 +1,7 @@
 //! A host whose packets are forwarded, between an application's client and a collector.
 
 use std::fs::File;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -140,6 +141,21 @@ impl Forwarding {
         let last = said.lines().last().unwrap_or_default().to_owned();
         assert!(last.starts_with("stopped: "), "{said}");
         last
+    }
+
+    /// Ends it as nothing can prevent.
+    pub fn kill(self) {
+        self.child.signal(Signal::KILL);
+        let (status, said) = self.wait();
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{said}");
+    }
+
+    /// Whether it sends from this port.
+    pub fn has_port(&self, port: u16) -> bool {
+        let said = self.said();
+        let (_, rest) = said.split_once("source ports ").expect("it says so at first");
+        let first: u16 = rest.split('-').next().and_then(|first| first.parse().ok()).expect("a range");
+        (first..first + 16).contains(&port)
     }
 
     fn wait(mut self) -> (ExitStatus, String) {

@@ -51,6 +51,7 @@ fn main() {
     write("decode", "vxlan", &[&[0, 0, 0, 1, 0], &udp(Client, [40_000, 4789], &vxlan)[..]].concat());
     write("segment", "super_frame", &[&segmentation(1, 500)[..], &tcp.segment(Client, ACK, &[b'x'; 1800])].concat());
     write("segment", "datagrams", &[&segmentation(5, 300)[..], &udp(Client, [40_000, 53], &[b'x'; 900])].concat());
+    write("collect", "mirrored", &mirrored(&mut Tcp::new(PORTS)));
     write("decode", "ipv6", &[&[0, 0, 0, 1, 6], &ipv6()[..]].concat());
 }
 
@@ -59,6 +60,32 @@ fn segmentation(gso_type: u8, gso_size: u16) -> [u8; 16] {
     let [high, low] = gso_size.to_be_bytes();
     let csum_offset = if gso_type == 1 { 16 } else { 6 };
     [1, gso_type, high, low, 0, 34, 0, csum_offset, 0b101, 0, 0, 0, 0, 4, 0, 0]
+}
+
+/// What the target `collect` takes: two networks and a filter, and datagrams of two sources, some of them unwelcome.
+fn mirrored(tcp: &mut Tcp) -> Vec<u8> {
+    let mut out = vec![0b110, 0, 0, 5, 1, 2, 3];
+    let mut datagram = |who: u8, bytes: &[u8]| {
+        out.extend([bytes.len() as u8, who]);
+        out.extend_from_slice(bytes);
+    };
+    for segment in [
+        tcp.segment(Client, SYN, b""),
+        tcp.segment(Server, SYN | ACK, b""),
+        tcp.segment(Client, ACK, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        tcp.segment(Server, ACK, b"HTTP/1.1 204 No Content\r\n\r\n"),
+    ] {
+        datagram(0x81, &segment);
+        datagram(0x92, &segment);
+    }
+    let nested = [&[8, 0, 0, 0, 0, 0, 7, 0], &tcp.segment(Client, ACK, b"x")[..]].concat();
+    datagram(0x81, &udp(Client, [40_000, 4789], &nested));
+    datagram(1, &[8, 0, 0, 0, 0, 0, 9, 0]);
+    datagram(1, &[8, 0, 0, 0, 0, 0, 5, 1]);
+    datagram(1, &[0, 0, 0, 0, 0, 0, 5, 0]);
+    datagram(0x83, b"short");
+    datagram(1, b"");
+    out
 }
 
 const EXPRESSIONS: [(&str, &str); 4] = [

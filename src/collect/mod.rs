@@ -1,6 +1,7 @@
 //! Collects mirrored packets: VXLAN datagrams in, the frames inside them to the [`Engine`] and its exports.
 //!
 //! - `receiver`: the UDP sockets
+//! - `intake`: what happens to a datagram
 //! - `decapsulate`: what a datagram carries, and why it is refused
 //! - `sources`: who sent it
 //! - `replay`: frames out of an interface
@@ -15,6 +16,7 @@
 
 mod decapsulate;
 mod drops;
+mod intake;
 pub mod monitor;
 mod receiver;
 mod replay;
@@ -26,16 +28,16 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 pub use self::decapsulate::{Networks, Refusal, Refusals};
+pub use self::intake::Intake;
+pub use self::receiver::Datagram;
 pub use self::replay::ReplayCounts;
 pub use self::sources::{SourceCounts, SourceTotals};
 
-use self::decapsulate::{Inner, decapsulate};
-use self::receiver::{Datagram, Receiver};
+use self::receiver::Receiver;
 use self::replay::Replay;
-use self::sources::{Numbered, Sources};
-use crate::packet::filter::{Filter, FilterError, Program};
+use crate::packet::LinkType;
+use crate::packet::filter::{Filter, FilterError};
 use crate::packet::send::FrameSenderError;
-use crate::packet::{Frame, LinkType, Realm};
 use crate::sensor::Engine;
 
 /// How often time is told to the engine and the observer, and an interface that has gone is looked for.
@@ -73,15 +75,6 @@ pub struct Collector {
     buffers: (u64, u64),
     dropped: u64,
     ask_drops: Instant,
-}
-
-/// What happens to a datagram.
-struct Intake {
-    networks: Networks,
-    sources: Sources,
-    filter: Option<Program>,
-    replay: Option<Replay>,
-    counts: CollectCounts,
 }
 
 /// What was collected.
@@ -200,8 +193,7 @@ impl Collector {
                 .map_err(|source| CollectError::Listen { address, source })?;
             buffers = (buffers.0 + memory.kernel, buffers.1 + granted as u64);
         }
-        let sources = Sources::with_capacity(memory.sources);
-        let intake = Intake { networks: options.networks, sources, filter, replay, counts: CollectCounts::default() };
+        let intake = Intake { replay, ..Intake::new(options.networks, memory.sources, filter) };
         Ok(Collector { receiver, intake, buffers, dropped: 0, ask_drops: Instant::now() })
     }
 
@@ -222,7 +214,7 @@ impl Collector {
 
     /// Everybody who has sent something, by number.
     pub fn sources(&self) -> &[SourceCounts] {
-        self.intake.sources.counts()
+        self.intake.sources()
     }
 
     /// Hands frames to the engine until the observer, asked ten times a second, has had enough.
@@ -281,55 +273,7 @@ impl Collector {
     }
 
     fn counts(&self) -> CollectCounts {
-        CollectCounts {
-            dropped: self.dropped,
-            sources: self.intake.sources.counts().len(),
-            replay: self.intake.replay.as_ref().map(Replay::counts).unwrap_or_default(),
-            ..self.intake.counts
-        }
-    }
-}
-
-impl Intake {
-    /// Takes in one datagram.
-    #[inline]
-    fn take(&mut self, datagram: &Datagram<'_>, engine: &mut Engine) {
-        self.counts.datagrams += 1;
-        let Datagram { time, source, bytes } = *datagram;
-        let Inner { vni, frame, wire_len } = match decapsulate(bytes, &self.networks) {
-            Ok(inner) => inner,
-            Err((why, vni)) => {
-                self.counts.refused.count(why);
-                if let Some(vni) = vni {
-                    self.sources.refuse(source, vni, time);
-                }
-                return;
-            }
-        };
-        let number = match self.sources.number(source, vni, time) {
-            Some(Numbered::Known(number)) => number,
-            Some(Numbered::New(number)) => {
-                engine.exports().source(number, self.sources.counts()[usize::from(number)].source);
-                number
-            }
-            None => return self.counts.refused.count(Refusal::TooManySources),
-        };
-        self.sources.count(number, frame.len(), time);
-        if self.filter.as_ref().is_some_and(|filter| !filter.matches(frame, wire_len)) {
-            self.counts.filtered += 1;
-            return;
-        }
-        if let Some(replay) = &mut self.replay {
-            replay.frame(frame);
-        }
-        engine.frame(&Frame {
-            time,
-            interface: number.into(),
-            realm: Realm::of_source(number),
-            link: LinkType::Ethernet,
-            bytes: frame,
-            wire_len,
-        });
+        CollectCounts { dropped: self.dropped, ..self.intake.counts() }
     }
 }
 

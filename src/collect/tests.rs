@@ -43,13 +43,7 @@ fn engine() -> (Engine, Told) {
 }
 
 fn intake(sources: usize) -> Intake {
-    Intake {
-        networks: Networks::default(),
-        sources: Sources::with_capacity(sources),
-        filter: None,
-        replay: None,
-        counts: CollectCounts::default(),
-    }
+    Intake::new(Networks::default(), sources, None)
 }
 
 /// A mirrored segment from the client (10.0.0.1) or the server (10.0.0.2).

@@ -64,6 +64,34 @@ fn a_name_that_has_no_address_at_first_is_found_later() {
 }
 
 #[test]
+fn a_name_server_that_is_silent_holds_up_nothing() {
+    let Some((mirror, names)) = with_names() else { return };
+    names.say(COLLECTOR);
+    // Nobody has this address, and nobody says so.
+    let silent = mirror.lab.directory().join("resolv.conf");
+    std::fs::write(&silent, "nameserver 10.77.0.1\noptions timeout:30 attempts:3\n").expect("a file");
+    let black_hole = mirror.lab.client.enter(|| std::net::UdpSocket::bind("10.77.0.1:53").expect("the port is free"));
+    let forwarding = names.forward_asking(&mirror, Some(&silent));
+    names.say("# nobody");
+    let refused = Pings::start(&mirror.lab.client);
+    forwarding.wait_for("collector.test:4789 refuses");
+    drop(refused);
+    // From now on it is waited for, for a minute and a half.
+    black_hole.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket");
+    black_hole.recv(&mut [0; 512]).expect("it is asked");
+    let collector = mirror.listen();
+    collector.set_read_timeout(Some(Duration::from_secs(1))).expect("a socket");
+    let mut buffer = [0; 2000];
+    for _ in 0..10 {
+        ping(&mirror.lab.client, 1, Duration::ZERO, 56);
+        (0..2).for_each(|_| assert!(collector.recv(&mut buffer).expect("a packet, and at once") > 0));
+    }
+    assert!(!forwarding.said().contains("its last address is kept"), "{}", forwarding.said());
+    // Which it does in time.
+    forwarding.stop();
+}
+
+#[test]
 fn a_way_out_that_goes_and_comes_back_is_used_again() {
     let Some(mirror) = Mirror::with(&[], 1500) else { return };
     let forwarding = mirror.forward(&["--destination", COLLECTOR, "--filter", "icmp", "--interface", "eth0"]);
@@ -116,9 +144,15 @@ impl Names {
     }
 
     fn forward(&self, mirror: &Mirror) -> Forwarding {
-        let script = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+        self.forward_asking(mirror, None)
+    }
+
+    /// With another `/etc/resolv.conf`.
+    fn forward_asking(&self, mirror: &Mirror, servers: Option<&Path>) -> Forwarding {
+        let script = "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/resolv.conf && shift 2 && exec \"$@\"";
         let mut command = mirror.lab.server.command("unshare");
-        command.args(["--mount", "sh", "-c", script, "sh"]).arg(Path::new(&self.0)).arg(BINARY);
+        command.args(["--mount", "sh", "-c", script, "sh"]).arg(&self.0);
+        command.arg(servers.unwrap_or(Path::new("/etc/resolv.conf"))).arg(BINARY);
         command.args(["forward", "--destination", "collector.test", "--filter", "icmp or udp"]);
         mirror.start(command)
     }

@@ -15,7 +15,9 @@ struct Fake {
     /// What the next calls do: `Ok` takes so many messages at most.
     script: RefCell<VecDeque<Result<usize, Errno>>>,
     segments: bool,
-    mtu: usize,
+    mtu: Cell<usize>,
+    /// At which call the path becomes narrower, and how narrow.
+    narrows: Option<(usize, usize)>,
     oversize: Oversize,
     taken: RefCell<Vec<Vec<u8>>>,
     calls: Cell<usize>,
@@ -23,7 +25,12 @@ struct Fake {
 
 impl Fake {
     fn new(script: &[Result<usize, Errno>]) -> Self {
-        Fake { script: RefCell::new(script.iter().copied().collect()), segments: true, mtu: 9001, ..Fake::default() }
+        Fake {
+            script: RefCell::new(script.iter().copied().collect()),
+            segments: true,
+            mtu: Cell::new(9001),
+            ..Fake::default()
+        }
     }
 
     fn taken(&self) -> Vec<String> {
@@ -35,6 +42,9 @@ impl Wire for Fake {
     fn send(&self, runs: &[Run<'_>]) -> io::Result<usize> {
         self.calls.set(self.calls.get() + 1);
         assert!(self.calls.get() < 10_000, "no end");
+        if let Some((_, mtu)) = self.narrows.filter(|(call, _)| *call == self.calls.get()) {
+            self.mtu.set(mtu);
+        }
         let most = match self.script.borrow_mut().pop_front() {
             Some(Err(error)) => return Err(error.into()),
             Some(Ok(most)) => most,
@@ -43,7 +53,7 @@ impl Wire for Fake {
         for (place, Run { message, .. }) in runs.iter().take(most).enumerate() {
             let bytes: Vec<u8> = message.parts.iter().flat_map(|part| part.iter().copied()).collect();
             let size = message.segment.map_or(bytes.len(), |size| usize::from(size.get()));
-            let error = match (message.segment.is_some() && !self.segments, size + 28 > self.mtu) {
+            let error = match (message.segment.is_some() && !self.segments, size + 28 > self.mtu.get()) {
                 (true, _) => Errno::IO,
                 (_, true) => Errno::MSGSIZE,
                 _ => {
@@ -58,7 +68,7 @@ impl Wire for Fake {
     }
 
     fn path_mtu(&self) -> Option<usize> {
-        Some(self.mtu)
+        Some(self.mtu.get())
     }
 
     fn headers(&self) -> usize {
@@ -130,7 +140,7 @@ fn no_route_drops_the_rest_and_says_that_the_socket_is_of_no_use() {
 #[test]
 fn what_cannot_be_cut_for_a_narrow_path_is_dropped_and_nothing_else() {
     let long = "x".repeat(1473);
-    let fake = Fake { mtu: 1500, oversize: Oversize::Drop, ..Fake::new(&[]) };
+    let fake = Fake { mtu: Cell::new(1500), oversize: Oversize::Drop, ..Fake::new(&[]) };
     let (outcome, segments) = delivered(&fake, &[&["a"], &[&long, &long, "last"], &[&long], &[&long[1..], "z"]]);
     assert_eq!(fake.taken(), ["a", "last", &long[1..], "z"]);
     assert_eq!(outcome.too_long, Lot { datagrams: 3, bytes: 3 * 1501 });
@@ -147,16 +157,27 @@ fn what_cannot_be_cut_for_a_narrow_path_is_dropped_and_nothing_else() {
     assert_eq!((outcome.sent.datagrams, segments), (2, true));
 }
 
+/// A datagram with a segment of these bytes, the first of which has number 1.
+fn tcp(port: u16, payload: &[u8]) -> Vec<u8> {
+    let numbers = [0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0];
+    let segment = transport(port, 80, &[&numbers[..], payload].concat());
+    [&vxlan::header(Vni::new(5).unwrap())[..], &ipv4(6, [10, 7, 0, 1], [10, 7, 0, 2], &segment)].concat()
+}
+
+/// The bytes of segments, each of which has to be the next.
+fn stream(segments: &[Vec<u8>]) -> Vec<u8> {
+    segments.iter().fold(Vec::new(), |mut stream, segment| {
+        let number = u32::from_be_bytes(segment[46..50].try_into().unwrap());
+        assert_eq!(number as usize, 1 + stream.len());
+        stream.extend_from_slice(&segment[62..]);
+        stream
+    })
+}
+
 #[test]
 fn what_a_narrow_path_does_not_take_is_cut_again_in_its_place() {
-    // Sequence number 1, and the bytes of a segment that is numbered so.
     let payload: Vec<u8> = (0..3000_u32).map(|at| at as u8).collect();
-    let numbers = [0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x18, 1, 0, 0, 0, 0, 0];
-    let tcp = |port: u16| {
-        let segment = transport(port, 80, &[&numbers[..], &payload].concat());
-        [&vxlan::header(Vni::new(5).unwrap())[..], &ipv4(6, [10, 7, 0, 1], [10, 7, 0, 2], &segment)].concat()
-    };
-    let (one, two) = (tcp(1000), tcp(1001));
+    let (one, two) = (tcp(1000, &payload), tcp(1001, &payload));
     let udp = ipv4(17, [10, 7, 0, 1], [10, 7, 0, 2], &transport(1, 2, &payload));
     let udp = [&vxlan::header(Vni::new(5).unwrap())[..], &udp].concat();
     // Heads as they are written anew, and as they are where they were not.
@@ -164,7 +185,7 @@ fn what_a_narrow_path_does_not_take_is_cut_again_in_its_place() {
     let parts: Vec<IoSlice<'_>> =
         cuts.iter().flat_map(|(bytes, at)| [&bytes[..*at], &bytes[*at..]]).map(IoSlice::new).collect();
     let runs = [Run::new(&parts[..4]), Run::new(&parts[4..6]), Run::new(&parts[6..])];
-    let fake = Fake { mtu: 1500, ..Fake::new(&[]) };
+    let fake = Fake { mtu: Cell::new(1500), ..Fake::new(&[]) };
     let (mut outcome, mut segments) = (Outcome::default(), true);
     deliver(&fake, &mut segments, &runs, Oversize::Split, &mut outcome);
 
@@ -173,13 +194,7 @@ fn what_a_narrow_path_does_not_take_is_cut_again_in_its_place() {
     let ports: Vec<u16> = taken.iter().map(|datagram| u16::from_be_bytes([datagram[42], datagram[43]])).collect();
     assert_eq!(ports, [1000, 1000, 1000, 1001, 1001, 1001, 1, 1000, 1000, 1000]);
     for segments in [&taken[..3], &taken[3..6], &taken[7..]] {
-        let mut stream = Vec::new();
-        for segment in segments {
-            let number = u32::from_be_bytes(segment[46..50].try_into().unwrap());
-            assert_eq!(number as usize, 1 + stream.len());
-            stream.extend_from_slice(&segment[62..]);
-        }
-        assert_eq!(stream, payload);
+        assert_eq!(stream(segments), payload);
     }
     assert_eq!(taken[6][..], udp[..1472], "as much as fits");
     assert_eq!((outcome.sent.datagrams, outcome.all()), (10, outcome.sent));
@@ -232,8 +247,49 @@ proptest! {
             .collect();
         let runs: Vec<Vec<&str>> = texts.iter().map(|run| run.iter().map(String::as_str).collect()).collect();
         let runs: Vec<&[&str]> = runs.iter().map(Vec::as_slice).collect();
-        let fake = Fake { segments, mtu, ..Fake::new(&script) };
+        let fake = Fake { segments, mtu: Cell::new(mtu), ..Fake::new(&script) };
         delivered(&fake, &runs);
         prop_assert!(fake.taken().is_sorted());
+    }
+
+    /// A path that becomes narrower at any time loses no byte of a segment.
+    #[test]
+    fn whenever_a_path_becomes_narrower_all_bytes_arrive(
+        lengths in prop::collection::vec((1..6_usize, 1..4000_usize), 1..20),
+        call in 1..30_usize,
+        mtu in 576..4100_usize,
+        segments: bool,
+    ) {
+        let payload: Vec<u8> = (0..4000_u32).map(|at| (at >> 3) as u8).collect();
+        let datagrams: Vec<(u16, &[u8])> = lengths
+            .iter()
+            .flat_map(|(count, length)| std::iter::repeat_n(&payload[..*length], *count))
+            .zip(1..)
+            .map(|(payload, port)| (port, payload))
+            .collect();
+        let bytes: Vec<Vec<u8>> = datagrams.iter().map(|(port, payload)| tcp(*port, payload)).collect();
+        let parts: Vec<IoSlice<'_>> =
+            bytes.iter().flat_map(|bytes| [&bytes[..8], &bytes[8..]]).map(IoSlice::new).collect();
+        let mut rest = &parts[..];
+        let runs: Vec<Run<'_>> = lengths
+            .iter()
+            .map(|(count, _)| {
+                let (run, others) = rest.split_at(count * PARTS);
+                rest = others;
+                Run::new(run)
+            })
+            .collect();
+        let fake = Fake { segments, narrows: Some((call, mtu)), ..Fake::new(&[]) };
+        let (mut outcome, mut segments) = (Outcome::default(), true);
+        deliver(&fake, &mut segments, &runs, Oversize::Split, &mut outcome);
+
+        prop_assert_eq!(outcome.all(), outcome.sent);
+        prop_assert_eq!(outcome.sent.datagrams + outcome.recut, bytes.len() as u64 + outcome.recut_into);
+        let taken = fake.taken.borrow();
+        let port = |datagram: &Vec<u8>| u16::from_be_bytes([datagram[42], datagram[43]]);
+        let arrived: Vec<(u16, Vec<u8>)> =
+            taken.chunk_by(|one, other| port(one) == port(other)).map(|all| (port(&all[0]), stream(all))).collect();
+        let sent: Vec<(u16, Vec<u8>)> = datagrams.iter().map(|(port, payload)| (*port, payload.to_vec())).collect();
+        prop_assert_eq!(arrived, sent);
     }
 }

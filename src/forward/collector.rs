@@ -12,7 +12,11 @@ use super::status::{CollectorStatus, State};
 use crate::packet::segment::Oversize;
 
 /// A collector that was refusing is back after so many inspections between which something was sent and none refused.
-const QUIET_INSPECTIONS: u32 = 3;
+const QUIET_REFUSING: u32 = 3;
+/// The same of one whose host could not be reached: a neighbour is asked for three seconds before that is said of it.
+const QUIET_UNREACHED: u32 = 6;
+/// And of one to which nothing could be sent.
+const QUIET_BROKEN: u32 = 1;
 
 /// Somebody who receives.
 #[derive(Debug)]
@@ -25,7 +29,9 @@ pub(super) struct Collector {
     pub status: CollectorStatus,
     /// What was counted when it was last inspected.
     pub inspected: Outcome,
+    /// Inspections since something was wrong, and how many it takes.
     quiet: u32,
+    patience: u32,
     pub asked: Option<Instant>,
 }
 
@@ -33,7 +39,17 @@ impl Collector {
     pub fn new(destination: Destination, oversize: Oversize) -> Self {
         let status = CollectorStatus { destination: destination.to_string(), ..CollectorStatus::default() };
         let inspected = Outcome::default();
-        Collector { destination, link: None, oversize, previous: None, status, inspected, quiet: 0, asked: None }
+        Collector {
+            destination,
+            link: None,
+            oversize,
+            previous: None,
+            status,
+            inspected,
+            quiet: 0,
+            patience: 0,
+            asked: None,
+        }
     }
 
     pub fn address(&self) -> Option<SocketAddr> {
@@ -100,19 +116,19 @@ impl Collector {
         let (now, before) = (self.status.outcome, self.inspected);
         self.inspected = now;
         let has_sent = now.sent.datagrams > before.sent.datagrams;
-        if now.broken > before.broken {
-            self.status.state = State::Unreachable;
-            return Some(Ask::Reopen);
-        }
-        if now.refusals > before.refusals {
-            self.status.state = State::Refusing;
-            self.quiet = 0;
-            return Some(Ask::LookUp);
+        let trouble = match () {
+            () if now.broken > before.broken => Some((State::Unreachable, QUIET_BROKEN, Ask::Reopen)),
+            () if now.unreached > before.unreached => Some((State::Unreachable, QUIET_UNREACHED, Ask::LookUp)),
+            () if now.refusals > before.refusals => Some((State::Refusing, QUIET_REFUSING, Ask::LookUp)),
+            () => None,
+        };
+        if let Some((state, patience, ask)) = trouble {
+            (self.status.state, self.patience, self.quiet) = (state, patience, 0);
+            return Some(ask);
         }
         self.quiet += u32::from(has_sent);
         let is_back = match self.status.state {
-            State::Refusing => self.quiet >= QUIET_INSPECTIONS,
-            State::Unreachable => has_sent,
+            State::Refusing | State::Unreachable => self.quiet >= self.patience,
             State::Sending | State::Unresolved | State::OwnAddress => true,
         };
         if is_back {

@@ -77,18 +77,23 @@ impl Link {
     /// Asks every socket for errors that came since. The next datagram would meet the last of them at most, and that only
     /// at the head of a batch. `before` is what had been counted when they were last asked.
     pub fn take_errors(&mut self, before: &Outcome, outcome: &mut Outcome) {
-        let mut refusals = 0;
+        let (mut refusals, mut unreached) = (0, 0);
+        let mut count = |error: i32| match error {
+            libc::ECONNREFUSED => refusals += 1,
+            libc::EHOSTUNREACH | libc::ENETUNREACH | libc::EHOSTDOWN => unreached += 1,
+            _ => {}
+        };
         for Socket { socket, .. } in &self.sockets {
             for _ in 0..MOST_ERRORS {
                 match take_queued_error(socket) {
-                    Ok(Some(error)) => refusals += u64::from(error == Errno::CONNREFUSED.raw_os_error()),
+                    Ok(Some(error)) => count(error),
                     Ok(None) | Err(_) => break,
                 }
             }
             match sockopt::socket_error(socket) {
-                Ok(Err(Errno::CONNREFUSED)) => refusals += 1,
                 Ok(Err(Errno::MSGSIZE)) => outcome.narrowed += 1,
-                _ => {}
+                Ok(Err(error)) => count(error.raw_os_error()),
+                Ok(Ok(())) | Err(_) => {}
             }
             // What is sent to us would leave errors no room.
             for _ in 0..MOST_ERRORS {
@@ -99,6 +104,7 @@ impl Link {
         }
         // Those that a datagram has met were queued as well.
         outcome.refusals = outcome.refusals.max(before.refusals + refusals);
+        outcome.unreached += unreached;
     }
 
     /// How many of the sockets let the kernel cut messages apart.

@@ -35,6 +35,8 @@ pub struct Outcome {
     pub no_address: Lot,
     /// How often we were told that nobody listens there. What was sent before may have been lost.
     pub refusals: u64,
+    /// How often we were told that its host cannot be reached. What was sent before may have been lost.
+    pub unreached: u64,
     /// How often the path turned out to be narrower than was known.
     pub narrowed: u64,
     /// Datagrams that were cut again, because the path had become too narrow for them.
@@ -82,6 +84,7 @@ impl AddAssign for Outcome {
         self.failed += other.failed;
         self.no_address += other.no_address;
         self.refusals += other.refusals;
+        self.unreached += other.unreached;
         self.narrowed += other.narrowed;
         self.recut += other.recut;
         self.recut_into += other.recut_into;

@@ -15,7 +15,7 @@ pub enum State {
     Sending,
     /// Its host says that nobody listens there. What is sent all the same is lost, unless somebody does by then.
     Refusing,
-    /// There is no route to it, or no address to send from.
+    /// There is no route to it, or no address to send from; or a router, or nobody answering for it, says so.
     Unreachable,
     /// Its name has never had an address.
     Unresolved,

@@ -112,6 +112,30 @@ fn a_way_out_that_goes_and_comes_back_is_used_again() {
 }
 
 #[test]
+fn a_collector_whose_host_has_gone_is_missed_and_its_name_looked_up_again() {
+    let Some((mirror, names)) = with_names() else { return };
+    names.say(COLLECTOR);
+    let _collector = mirror.listen();
+    let forwarding = names.forward(&mirror);
+    let _pings = Pings::start(&mirror.lab.client);
+    let vanish = || {
+        mirror.collector.ip("addr flush dev in0");
+        mirror.lab.server.ip(&format!("neigh flush dev {OUT}"));
+    };
+    vanish();
+    forwarding.wait_for("collector.test:4789 cannot be reached: packets to it are lost");
+    mirror.collector.ip("addr add 10.78.0.2/24 dev in0");
+    forwarding.wait_for("collector.test:4789 is back");
+    // Another one takes its place.
+    vanish();
+    names.say("10.78.0.3");
+    mirror.collector.ip("addr add 10.78.0.3/24 dev in0");
+    forwarding.wait_for("collector.test:4789 is at 10.78.0.3:4789 now");
+    let last = forwarding.stop();
+    assert!(number(&last, "datagrams sent") > 0, "{last}");
+}
+
+#[test]
 fn a_path_that_becomes_narrower_is_followed() {
     let Some(mirror) = Mirror::with(&[], 9001) else { return };
     let _collector = mirror.listen();

@@ -113,7 +113,7 @@ fn changes(was: &CollectorStatus, is: &CollectorStatus) -> Vec<String> {
             State::Refusing => {
                 changes.push(format!("{name} refuses: nothing listens at its port; packets are sent all the same"));
             }
-            State::Unreachable => changes.push(format!("{name} cannot be reached: packets to it are dropped")),
+            State::Unreachable => changes.push(format!("{name} cannot be reached: packets to it are lost")),
             State::Sending if matches!(was.state, State::Refusing | State::Unreachable) => {
                 changes.push(format!("{name} is back"));
             }

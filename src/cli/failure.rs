@@ -228,7 +228,7 @@ mod engine {
         let exit = match error {
             ForwardError::NoDestination => Exit::Usage,
             ForwardError::OwnAddress { .. } => Exit::Blocked,
-            ForwardError::Ports(_) | ForwardError::Interfaces(_) | ForwardError::Thread(_) => Exit::Failed,
+            ForwardError::Ports(_) | ForwardError::Thread(_) => Exit::Failed,
         };
         Some((exit, error.hints()))
     }

@@ -1,7 +1,7 @@
 //! The way of a packet: own output left out, flows shed, cut into frames that fit, encapsulated, sent.
 //!
-//! A [`Forwarder`] is opened with the rights to nothing but sockets; [`Forwarder::start`] begins to look names up again,
-//! in a thread, which is for after rights are dropped. What it captures from is somebody else's choice: it takes packets
+//! A [`Forwarder`] takes no rights. [`Forwarder::connect`] looks names up, which may take long, and [`Forwarder::start`]
+//! begins to do so in a thread: both are for after rights are dropped. What it captures from is somebody else's choice: it takes packets
 //! as a [`Consumer`], and gives the filter that leaves out its own output ([`Forwarder::filter`]).
 
 use std::net::SocketAddr;
@@ -9,26 +9,23 @@ use std::time::{Duration, Instant};
 
 use super::collector::Collector;
 use super::counts::Counts;
-use super::destination::{Destination, is_own};
+use super::destination::Destination;
 use super::flow;
-use super::link::Link;
+use super::lookup::{Lookup, News, System};
 use super::outbox::{Load, Outbox};
 use super::own::Own;
-use super::ports::{Claim, PortRange};
-use super::resolver::{Ask, Resolver, choose};
+use super::ports::{Claim, PORTS, PortRange};
+use super::resolver::Resolver;
 use super::shed::{Shedder, Verdict};
 use super::status::Status;
 use crate::flow::key::HashSeed;
 use crate::packet::Timestamp;
-use crate::packet::interfaces::{self, InterfaceError};
 use crate::packet::live::{Captured, Consumer, LiveCounts};
 use crate::packet::segment::{Oversize, Segmenter};
 use crate::packet::vxlan::{self, Vni};
 
 /// How often the paths and the sockets are looked at.
 const INSPECTION: Duration = Duration::from_secs(1);
-/// How often names are looked up again because of refusals, at most.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// What is assumed of a path while no collector has an address: Ethernet's MTU.
 const USUAL_MTU: usize = 1500;
 /// Headers of IPv4, UDP and VXLAN, where no collector has an address.
@@ -60,8 +57,6 @@ pub enum ForwardError {
     OwnAddress { destination: String, address: SocketAddr },
     #[error("no range of source ports is free")]
     Ports(#[source] std::io::Error),
-    #[error(transparent)]
-    Interfaces(#[from] InterfaceError),
     #[error("cannot start the thread that looks names up")]
     Thread(#[source] std::io::Error),
 }
@@ -77,8 +72,17 @@ impl ForwardError {
                 "name a collector on another host".to_owned(),
                 "to analyse packets on this host, run `sidetap capture` here".to_owned(),
             ],
-            ForwardError::Interfaces(error) => error.hints(),
-            ForwardError::Ports(_) | ForwardError::Thread(_) => Vec::new(),
+            ForwardError::Ports(error) if error.kind() == std::io::ErrorKind::AddrInUse => vec![format!(
+                "`ss -anu` shows who has which UDP ports: {PORTS} in a row, from a multiple of {PORTS}, have to be free in \
+                 49152-65535"
+            )],
+            ForwardError::Ports(_) => vec![
+                "`ulimit -n` says how many files and sockets the process may open: each destination takes 16"
+                    .to_owned(),
+            ],
+            ForwardError::Thread(_) => {
+                vec!["`ulimit -u` and the cgroup's `pids.max` say how many threads there may be: it takes 3".to_owned()]
+            }
         }
     }
 }
@@ -104,39 +108,31 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// Claims source ports, looks names up and connects. Takes no capability. A name that has no address is looked up
-    /// again after [`Forwarder::start`]; one that has this host's is refused.
+    /// Claims source ports, looks names up and connects: [`Forwarder::claim`] and [`Forwarder::connect`].
     pub fn open(options: Options) -> Result<Self, ForwardError> {
+        let mut forwarder = Forwarder::claim(options)?;
+        forwarder.connect()?;
+        Ok(forwarder)
+    }
+
+    /// Claims source ports. Takes no capability, and never waits.
+    pub fn claim(options: Options) -> Result<Self, ForwardError> {
         if options.destinations.is_empty() {
             return Err(ForwardError::NoDestination);
         }
         let claim = Claim::new(std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0_u8))
             .map_err(ForwardError::Ports)?;
-        let mut destinations = options.destinations.clone();
-        let mut seen = Vec::new();
-        destinations.retain(|destination| {
-            let is_new = !seen.contains(destination);
-            seen.push(destination.clone());
-            is_new
-        });
-        let interfaces = interfaces::list()?;
-        let mut collectors = Vec::new();
-        for destination in destinations {
-            let own = |address: &SocketAddr| is_own(address.ip(), &interfaces);
-            let mut collector = Collector::new(destination, options.oversize);
-            match collector.destination.resolve() {
-                Ok(answers) => match choose(&answers, None, own) {
-                    Some(address) => collector
-                        .connect(Link::open(address, claim.range).map_err(|error| format!("cannot connect: {error}"))),
-                    None => {
-                        let destination = collector.destination.to_string();
-                        return Err(ForwardError::OwnAddress { destination, address: answers[0] });
-                    }
-                },
-                Err(error) => collector.connect(Err(format!("cannot look it up: {error}"))),
+        let mut destinations: Vec<&Destination> = Vec::new();
+        for destination in &options.destinations {
+            if !destinations.contains(&destination) {
+                destinations.push(destination);
             }
-            collectors.push(collector);
         }
+        let collectors = destinations
+            .into_iter()
+            .cloned()
+            .map(|destination| Collector::new(destination, options.oversize))
+            .collect();
         let now = Instant::now();
         let header = vxlan::header(options.vni);
         let mut forwarder = Forwarder {
@@ -155,15 +151,29 @@ impl Forwarder {
             claim,
             collectors,
         };
-        forwarder.follow_addresses();
         forwarder.follow_paths();
         Ok(forwarder)
+    }
+
+    /// Looks names up and connects, which takes no capability. A collector that has no address or cannot be connected to
+    /// is tried again after [`Forwarder::start`]; one that has this host's address is refused.
+    pub fn connect(&mut self) -> Result<(), ForwardError> {
+        for collector in &mut self.collectors {
+            let (news, _) = Lookup::new(collector.destination.clone(), None).find(None, &System(self.claim.range));
+            if let News::Own { address, .. } = news {
+                return Err(ForwardError::OwnAddress { destination: collector.destination.to_string(), address });
+            }
+            collector.learn(news);
+        }
+        self.follow_addresses();
+        self.follow_paths();
+        Ok(())
     }
 
     /// Begins to look names up again. The thread has the rights that this one has.
     pub fn start(&mut self) -> Result<(), ForwardError> {
         let collectors = self.collectors.iter().map(|collector| (collector.destination.clone(), collector.address()));
-        let resolver = Resolver::start(collectors, self.claim.range).map_err(ForwardError::Thread)?;
+        let resolver = Resolver::start(collectors, System(self.claim.range)).map_err(ForwardError::Thread)?;
         self.resolver = Some(resolver);
         Ok(())
     }
@@ -246,13 +256,9 @@ impl Forwarder {
     /// Looks at every collector's sockets and path, and asks the resolver where something is wrong.
     fn inspect(&mut self, now: Instant) {
         for (place, collector) in self.collectors.iter_mut().enumerate() {
-            let Some(ask) = collector.inspect() else { continue };
-            let is_early = collector.asked.is_some_and(|asked| now < asked + ASK_AGAIN) && ask == Ask::LookUp;
-            if let Some(resolver) = &self.resolver
-                && !is_early
-            {
-                collector.asked = Some(now);
-                resolver.ask(place, ask);
+            let Some(ask) = collector.inspect(now) else { continue };
+            if self.resolver.as_ref().is_some_and(|resolver| resolver.ask(place, ask)) {
+                collector.has_asked(now, ask);
             }
         }
         self.follow_paths();

@@ -106,11 +106,6 @@ impl Link {
         outcome.refusals = outcome.refusals.max(before.refusals + refusals);
         outcome.unreached += unreached;
     }
-
-    /// How many of the sockets let the kernel cut messages apart.
-    pub fn segmenting(&self) -> usize {
-        self.sockets.iter().filter(|socket| socket.segments).count()
-    }
 }
 
 impl Socket {
@@ -159,7 +154,8 @@ impl Wire for Socket {
     }
 }
 
-const fn headers(is_v6: bool) -> usize {
+/// Bytes of the headers of IP and UDP.
+pub const fn headers(is_v6: bool) -> usize {
     if is_v6 { HEADERS_V6 } else { HEADERS_V4 }
 }
 

@@ -1,6 +1,7 @@
 //! Ring to VXLAN: what was captured goes to collectors, whole.
 //!
 //! - [`forwarder`]: the way of a packet: own output left out, flows shed, cut, sent
+//! - `backoff`: when to ask again for what has not helped
 //! - [`budget`]: how much memory each part may use
 //! - `collector`: one collector, and how sending to it goes
 //! - [`counts`]: what became of everything
@@ -8,6 +9,7 @@
 //! - [`destination`]: where packets go, as it is given
 //! - [`flow`]: to which flow a packet belongs
 //! - [`link`]: the sockets that are connected to one collector
+//! - `lookup`: where a collector is
 //! - [`monitor`]: what it says of itself to those who ask
 //! - [`neighbour`]: whether another one forwards beside us
 //! - [`outcome`]: what became of datagrams
@@ -15,13 +17,14 @@
 //! - [`own`]: our own output, and how it is left out
 //! - [`ports`]: the source ports
 //! - `recut`: cuts a datagram again that was made for a wider path
-//! - [`resolver`]: looks names up again, and opens sockets, beside the packet path
+//! - `resolver`: looks names up again, and opens sockets, beside the packet path
 //! - [`shed`]: the rate cap
 //! - [`status`]: what others may know of a forwarder that runs
 //!
 //! Nothing in the packet path waits: names are looked up elsewhere, sockets take what they can, and what they cannot
 //! take is dropped and counted.
 
+mod backoff;
 pub mod budget;
 mod collector;
 pub mod counts;
@@ -30,6 +33,7 @@ pub mod destination;
 pub mod flow;
 pub mod forwarder;
 pub mod link;
+mod lookup;
 pub mod monitor;
 pub mod neighbour;
 pub mod outbox;
@@ -37,7 +41,7 @@ pub mod outcome;
 pub mod own;
 pub mod ports;
 mod recut;
-pub mod resolver;
+mod resolver;
 pub mod shed;
 pub mod status;
 

@@ -25,13 +25,13 @@ pub struct Outcome {
     pub full: Lot,
     /// Dropped because the path had become too narrow for them, and they could not be cut again.
     pub too_long: Lot,
-    /// Dropped for want of a route to the collector.
+    /// Dropped for want of a route to the collector, or because it could not be connected to.
     pub unreachable: Lot,
     /// Dropped because the kernel said, time and again, that the collector refuses them.
     pub refused: Lot,
     /// Dropped because of any other error.
     pub failed: Lot,
-    /// Dropped because the name of the collector had no address, or one of our own.
+    /// Dropped because the name of the collector had no address, or one of our own; as packets of IPv4.
     pub no_address: Lot,
     /// How often we were told that nobody listens there. What was sent before may have been lost.
     pub refusals: u64,

@@ -1,44 +1,14 @@
 //! Looks names up again and opens sockets, in a thread of its own: either may take seconds.
 //!
-//! Every name is looked up each [`EVERY`], and within [`SOON`] where the last time failed. An address that it still has
-//! is kept; so is the last one of a name that has none any more. An address of this host is never taken: what is sent
-//! there would be captured and sent again.
+//! Every name is looked up each [`EVERY`], and within [`SOON`](super::lookup::SOON) where the last time failed; and when
+//! the packet path asks. Collectors are served in turn, so that none waits for more than one request of each other one.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::destination::{Destination, is_own};
-use super::link::Link;
-use super::ports::PortRange;
-use crate::packet::interfaces;
-
-/// How often a name is looked up.
-pub const EVERY: Duration = Duration::from_secs(60);
-/// How soon again where that failed.
-pub const SOON: Duration = Duration::from_secs(5);
-
-/// What has been found out about a collector.
-#[derive(Debug)]
-pub enum News {
-    /// It has this address now, or new sockets to the one that it had.
-    Link(Link),
-    /// Its name still has the address.
-    Same,
-    /// Its name could not be looked up, or its address not be connected to.
-    Failed(String),
-    /// All of its addresses are this host's; whether the one that was used is, too.
-    Own { address: SocketAddr, used: bool },
-}
-
-/// What the packet path asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ask {
-    /// To look the name up.
-    LookUp,
-    /// And to open new sockets, even to the same address.
-    Reopen,
-}
+use super::destination::Destination;
+use super::lookup::{Ask, EVERY, Lookup, Network, News, SOON};
 
 /// The thread's end that the packet path holds.
 #[derive(Debug, Clone)]
@@ -59,10 +29,17 @@ struct Desk {
 }
 
 impl Desk {
-    /// Puts news down. New sockets that nobody has taken yet are not lost to news that change nothing about them.
+    /// Puts news down. Those that nobody has taken yet, and that change where datagrams go, are not lost to news that
+    /// do not.
     fn put(&mut self, news: News) {
-        let changes = matches!(news, News::Link(_) | News::Own { used: true, .. });
-        if changes || !matches!(self.news, Some(News::Link(_))) {
+        let is_kept = match &self.news {
+            Some(News::Link(_) | News::Kept { .. }) => {
+                !matches!(news, News::Link(_) | News::Kept { .. } | News::Own { used: true, .. })
+            }
+            Some(News::Own { used: true, .. }) => !matches!(news, News::Link(_)),
+            _ => false,
+        };
+        if !is_kept {
             self.news = Some(news);
         }
     }
@@ -70,8 +47,7 @@ impl Desk {
 
 /// What the thread knows of a collector.
 struct Known {
-    destination: Destination,
-    current: Option<SocketAddr>,
+    lookup: Lookup,
     next: Instant,
 }
 
@@ -79,13 +55,13 @@ impl Resolver {
     /// Starts the thread for collectors with the addresses that they have now.
     pub fn start(
         collectors: impl Iterator<Item = (Destination, Option<SocketAddr>)>,
-        range: PortRange,
+        network: impl Network + Send + 'static,
     ) -> std::io::Result<Self> {
         let now = Instant::now();
         let known: Vec<Known> = collectors
             .map(|(destination, current)| {
-                let wait = if current.is_some() { EVERY } else { SOON };
-                Known { destination, current, next: now + wait }
+                let pause = if current.is_some() { EVERY } else { SOON };
+                Known { lookup: Lookup::new(destination, current), next: now + pause }
             })
             .collect();
         let desks = Mutex::new(known.iter().map(|_| Desk::default()).collect());
@@ -93,7 +69,7 @@ impl Resolver {
         let theirs = Arc::clone(&shared);
         // The system's resolver wants more than the smallest stack.
         let thread = std::thread::Builder::new().name("resolver".to_owned()).stack_size(256 << 10);
-        thread.spawn(move || work(&theirs, known, range))?;
+        thread.spawn(move || work(&theirs, known, &network))?;
         Ok(Resolver(shared))
     }
 
@@ -102,14 +78,14 @@ impl Resolver {
         self.0.desks.try_lock().ok()?.get_mut(collector)?.news.take()
     }
 
-    /// Asks about a collector. Never waits; where the thread is looking at the desks, another time will do.
-    pub fn ask(&self, collector: usize, ask: Ask) {
-        if let Ok(mut desks) = self.0.desks.try_lock()
-            && let Some(desk) = desks.get_mut(collector)
-        {
-            desk.asked = desk.asked.max(Some(ask));
-            self.0.wake.notify_one();
-        }
+    /// Asks about a collector; whether that could be done. Never waits: where the thread is looking at the desks, another
+    /// time will do.
+    pub fn ask(&self, collector: usize, ask: Ask) -> bool {
+        let Ok(mut desks) = self.0.desks.try_lock() else { return false };
+        let Some(desk) = desks.get_mut(collector) else { return false };
+        desk.asked = desk.asked.max(Some(ask));
+        self.0.wake.notify_one();
+        true
     }
 
     /// Tells the thread to end, which it does when the name that it looks up now is found or given up.
@@ -127,93 +103,56 @@ impl Shared {
     }
 }
 
-fn work(shared: &Shared, mut known: Vec<Known>, range: PortRange) {
+fn work(shared: &Shared, mut known: Vec<Known>, network: &impl Network) {
+    let mut served = 0;
     loop {
         let mut desks = shared.lock();
-        let due = loop {
+        served = loop {
             if desks.iter().all(|desk| desk.closed) {
                 return;
             }
             let now = Instant::now();
-            let due =
-                known.iter().zip(desks.iter()).position(|(known, desk)| desk.asked.is_some() || known.next <= now);
-            if let Some(due) = due {
+            let is_due = |place: &usize| desks[*place].asked.is_some() || known[*place].next <= now;
+            let mut in_turn = (1..=known.len()).map(|step| (served + step) % known.len());
+            if let Some(due) = in_turn.find(is_due) {
                 break due;
             }
             let next = known.iter().map(|known| known.next).min().unwrap_or(now + EVERY);
             let wait = next.saturating_duration_since(now);
             (desks, _) = shared.wake.wait_timeout(desks, wait).unwrap_or_else(PoisonError::into_inner);
         };
-        let asked = desks[due].asked.take();
+        let asked = desks[served].asked.take();
         drop(desks);
-        let news = find(&mut known[due], asked, range);
-        shared.lock()[due].put(news);
+        let (news, pause) = known[served].lookup.find(asked, network);
+        known[served].next = Instant::now() + pause;
+        shared.lock()[served].put(news);
     }
-}
-
-/// Looks a collector up, and opens sockets where that is wanted.
-fn find(known: &mut Known, asked: Option<Ask>, range: PortRange) -> News {
-    let news = look(known, asked, range).unwrap_or_else(News::Failed);
-    known.next = Instant::now() + if matches!(news, News::Failed(_)) { SOON } else { EVERY };
-    news
-}
-
-fn look(known: &mut Known, asked: Option<Ask>, range: PortRange) -> Result<News, String> {
-    let answers = known.destination.resolve().map_err(|error| format!("cannot look it up: {error}"))?;
-    let interfaces = interfaces::list().map_err(|error| error.to_string())?;
-    let own = |address: &SocketAddr| is_own(address.ip(), &interfaces);
-    let Some(chosen) = choose(&answers, known.current, own) else {
-        let used = known.current.filter(own).is_some();
-        if used {
-            known.current = None;
-        }
-        return Ok(News::Own { address: answers[0], used });
-    };
-    if known.current == Some(chosen) && asked != Some(Ask::Reopen) {
-        return Ok(News::Same);
-    }
-    let link = Link::open(chosen, range).map_err(|error| format!("cannot connect to {chosen}: {error}"))?;
-    known.current = Some(chosen);
-    Ok(News::Link(link))
-}
-
-/// The address to use: the one that is used, if it is still among the answers, else the first that is not our own.
-pub(super) fn choose(
-    answers: &[SocketAddr],
-    current: Option<SocketAddr>,
-    own: impl Fn(&SocketAddr) -> bool,
-) -> Option<SocketAddr> {
-    let mut usable = answers.iter().filter(|answer| !own(answer)).copied();
-    current.filter(|current| usable.clone().any(|answer| answer == *current)).or_else(|| usable.next())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::link::Link;
+    use super::super::lookup::System;
+    use super::super::lookup::tests::Fake;
+    use super::super::ports::Claim;
     use super::*;
 
-    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn an_address_is_kept_while_the_name_has_it_and_an_own_one_is_never_taken() {
-        let answers = addresses(&["10.0.0.5:1", "10.0.0.6:1", "10.0.0.7:1"]);
-        let own = |address: &SocketAddr| *address == answers[0];
-        let nobodys = |_: &SocketAddr| false;
-        assert_eq!(choose(&answers, None, nobodys), Some(answers[0]));
-        assert_eq!(choose(&answers, None, own), Some(answers[1]));
-        assert_eq!(choose(&answers, Some(answers[2]), own), Some(answers[2]));
-        assert_eq!(choose(&answers[..2], Some(answers[2]), own), Some(answers[1]));
-        assert_eq!(choose(&answers[..1], Some(answers[0]), own), None);
-    }
+    const ADDRESS: &str = "127.0.0.1:9";
 
     #[test]
     fn sockets_that_nobody_has_taken_are_not_lost() {
-        let claim = super::super::ports::Claim::new(98).unwrap();
-        let address: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let network = Fake::new(&[]);
+        let address: SocketAddr = ADDRESS.parse().unwrap();
         let mut desk = Desk::default();
-        desk.put(News::Link(Link::open(address, claim.range).unwrap()));
-        for nothing in [News::Same, News::Failed("why".into()), News::Own { address, used: false }] {
+        desk.put(News::Link(network.link(ADDRESS)));
+        for nothing in [
+            News::Same,
+            News::Failed("why".into()),
+            News::Unconnected { address, why: "why".into() },
+            News::Own { address, used: false },
+        ] {
             desk.put(nothing);
             assert!(matches!(desk.news, Some(News::Link(_))));
         }
@@ -222,12 +161,71 @@ mod tests {
     }
 
     #[test]
+    fn that_the_address_in_use_is_our_own_is_not_lost_but_to_another_one() {
+        let network = Fake::new(&[]);
+        let address: SocketAddr = ADDRESS.parse().unwrap();
+        let mut desk = Desk::default();
+        desk.put(News::Own { address, used: true });
+        for nothing in [
+            News::Own { address, used: false },
+            News::Same,
+            News::Failed("why".into()),
+            News::Unconnected { address, why: "why".into() },
+            News::Kept { link: network.link(ADDRESS), why: "why".into() },
+        ] {
+            desk.put(nothing);
+            assert!(matches!(desk.news, Some(News::Own { used: true, .. })), "{:?}", desk.news);
+        }
+        desk.put(News::Link(network.link(ADDRESS)));
+        assert!(matches!(desk.news, Some(News::Link(_))));
+    }
+
+    /// A name that takes a while to be given up, beside one that does not.
+    struct Slow(Fake);
+
+    impl Network for Slow {
+        fn resolve(&self, destination: &Destination) -> Result<Vec<SocketAddr>, String> {
+            if destination.to_string().starts_with("slow") {
+                std::thread::sleep(Duration::from_millis(50));
+                return Err("no answer".into());
+            }
+            self.0.resolve(destination)
+        }
+
+        fn own(&self) -> Result<impl Fn(&SocketAddr) -> bool, String> {
+            self.0.own()
+        }
+
+        fn connect(&self, address: SocketAddr) -> Result<Link, String> {
+            self.0.connect(address)
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_asked_for_all_the_time_does_not_keep_others_waiting() {
+        let collectors = ["slow.test", "quick.test"].map(|name| (name.parse().unwrap(), None));
+        let resolver = Resolver::start(collectors.into_iter(), Slow(Fake::new(&[ADDRESS]))).unwrap();
+        let (mut has_asked, end) = (false, Instant::now() + Duration::from_secs(4));
+        let found = loop {
+            resolver.ask(0, Ask::Broken);
+            has_asked = has_asked || resolver.ask(1, Ask::Refused);
+            match resolver.news(1) {
+                Some(news) => break Some(news),
+                None if Instant::now() > end => break None,
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        resolver.close();
+        assert!(matches!(found, Some(News::Link(_))), "{found:?}");
+    }
+
+    #[test]
     fn the_thread_answers_what_it_is_asked() {
-        let claim = super::super::ports::Claim::new(99).unwrap();
+        let claim = Claim::new(99).unwrap();
         // Of the networks for documentation (RFC 5737): whether there is a route or none, it is not ours.
         let texts = ["192.0.2.77:4789", "127.0.0.1:4789", "no.such.name.invalid"];
         let collectors = texts.iter().map(|text| (text.parse().unwrap(), None));
-        let resolver = Resolver::start(collectors, claim.range).unwrap();
+        let resolver = Resolver::start(collectors, System(claim.range)).unwrap();
         let news = |collector: usize, ask: Ask| {
             resolver.ask(collector, ask);
             let end = Instant::now() + Duration::from_secs(20);
@@ -240,9 +238,9 @@ mod tests {
                 resolver.ask(collector, ask);
             }
         };
-        assert!(matches!(news(1, Ask::LookUp), News::Own { used: false, .. }));
-        assert!(matches!(news(2, Ask::LookUp), News::Failed(_)));
-        assert!(matches!(news(0, Ask::LookUp), News::Link(_) | News::Failed(_)));
+        assert!(matches!(news(1, Ask::Refused), News::Own { used: false, .. }));
+        assert!(matches!(news(2, Ask::Refused), News::Failed(_)));
+        assert!(matches!(news(0, Ask::Refused), News::Link(_) | News::Unconnected { .. }));
         resolver.close();
     }
 }

@@ -15,7 +15,8 @@ pub enum State {
     Sending,
     /// Its host says that nobody listens there. What is sent all the same is lost, unless somebody does by then.
     Refusing,
-    /// There is no route to it, or no address to send from; or a router, or nobody answering for it, says so.
+    /// Nothing can be sent to it: there is no route, no address to send from, or something on this host forbids it. Or a
+    /// router, or nobody answering for it, says that it is not reached.
     Unreachable,
     /// Its name has never had an address.
     Unresolved,
@@ -28,7 +29,7 @@ pub enum State {
 pub struct CollectorStatus {
     /// As it was given, with the port.
     pub destination: String,
-    /// Where datagrams go now.
+    /// Where datagrams go now; where it is known that they should, if it has never been connected to.
     pub address: Option<SocketAddr>,
     pub state: State,
     /// How often its name could not be looked up; the last address is kept.
@@ -37,6 +38,10 @@ pub struct CollectorStatus {
     pub own_address: u64,
     /// Whether its name could be looked up the last time, and if not, why.
     pub lookup_error: Option<String>,
+    /// How often it could not be connected to.
+    pub connects_failed: u64,
+    /// Whether it could be connected to the last time that this was tried, and if not, why.
+    pub connect_error: Option<String>,
     /// What became of the datagrams to it.
     pub outcome: Outcome,
 }

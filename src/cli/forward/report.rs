@@ -39,11 +39,8 @@ impl Report {
         ));
         interfaces::filtered_outside(live).for_each(|news| cx.printer.note(&news));
         for collector in &status.collectors {
-            if let Some(why) = &collector.lookup_error {
-                cx.printer.note(&format!(
-                    "{}: {why}; packets to it are dropped until it has an address",
-                    collector.destination
-                ));
+            if let Some(news) = troubled_at_first(collector) {
+                cx.printer.note(&news);
             }
         }
         self.collectors.clone_from(&status.collectors);
@@ -85,6 +82,16 @@ impl Report {
     }
 }
 
+/// Why nothing can be sent to a collector yet.
+fn troubled_at_first(collector: &CollectorStatus) -> Option<String> {
+    let (why, until) = match (&collector.connect_error, &collector.lookup_error) {
+        (Some(why), _) => (why, "can be reached"),
+        (None, Some(why)) => (why, "has an address"),
+        (None, None) => return None,
+    };
+    Some(format!("{}: {why}; packets to it are dropped until it {until}", collector.destination))
+}
+
 /// What has become different about a collector.
 fn changes(was: &CollectorStatus, is: &CollectorStatus) -> Vec<String> {
     let name = &is.destination;
@@ -103,10 +110,11 @@ fn changes(was: &CollectorStatus, is: &CollectorStatus) -> Vec<String> {
             let kept = if is.address.is_some() { "; its last address is kept" } else { "" };
             changes.push(format!("{name}: {why}{kept}"));
         }
-        (Some(_), None) if was.address == is.address => {
-            changes.push(format!("{name} can be looked up and connected to again"))
-        }
+        (Some(_), None) if was.address == is.address => changes.push(format!("{name} can be looked up again")),
         _ => {}
+    }
+    if let (None, Some(why)) = (&was.connect_error, &is.connect_error) {
+        changes.push(format!("{name}: {why}"));
     }
     if was.state != is.state {
         match is.state {
@@ -250,6 +258,40 @@ mod tests {
     }
 
     #[test]
+    fn each_cause_of_loss_is_in_the_documentation() {
+        let mut status = Status::default();
+        status.live.dropped = 1;
+        status.counts.shed.packets = 1;
+        status.counts.segments.dropped_oversize = 1;
+        status.counts.segments.unknown_link = 1;
+        let documentation = include_str!("../../../docs/forwarding.md");
+        let said = dropped(&status);
+        let ours = said.trim_start_matches("dropped: ").split(", ").map(|part| {
+            let cause = part.splitn(3, ' ').last().unwrap_or_default();
+            cause.split(" (").next().unwrap_or_default()
+        });
+        let all: Vec<&str> = ours.chain(status.counts.outcome.drops().map(|(cause, _)| cause)).collect();
+        assert!(all.contains(&"of an unknown link") && all.contains(&"not sent"), "{all:?}");
+        for cause in all {
+            assert!(documentation.contains(&format!("\n| {cause} | ")), "`{cause}` is not in docs/forwarding.md");
+        }
+    }
+
+    #[test]
+    fn a_collector_that_cannot_be_connected_to_is_not_said_to_have_no_address() {
+        let collector = CollectorStatus {
+            destination: "10.9.9.9:4789".into(),
+            address: Some(([10, 9, 9, 9], 4789).into()),
+            state: State::Unreachable,
+            connect_error: Some("cannot connect to 10.9.9.9:4789: no route".into()),
+            ..CollectorStatus::default()
+        };
+        assert_eq!(named(&collector), "10.9.9.9:4789");
+        let said = troubled_at_first(&collector).unwrap();
+        assert!(said.ends_with("no route; packets to it are dropped until it can be reached"), "{said}");
+    }
+
+    #[test]
     fn each_change_is_said_once() {
         let was = CollectorStatus {
             destination: "c:4789".into(),
@@ -265,6 +307,10 @@ mod tests {
         assert_eq!(said(|is| is.address = Some(([10, 0, 0, 8], 4789).into())), "c:4789 is at 10.0.0.8:4789 now");
         assert!(said(|is| is.state = State::Refusing).starts_with("c:4789 refuses"));
         assert!(said(|is| is.lookup_error = Some("no such name".into())).ends_with("its last address is kept"));
+        assert_eq!(
+            said(|is| is.connect_error = Some("cannot connect to b: why".into())),
+            "c:4789: cannot connect to b: why"
+        );
         assert!(said(|is| is.own_address = 1).contains("an address of this host"));
         assert_eq!(said(|is| is.outcome.sent.datagrams = 9), "");
         let refusing = CollectorStatus { state: State::Refusing, ..was.clone() };

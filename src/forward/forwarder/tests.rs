@@ -166,6 +166,15 @@ fn the_sums_hold_for_any_bytes() {
 }
 
 #[test]
+fn every_error_says_what_to_do_next() {
+    let error = |code| std::io::Error::from_raw_os_error(code);
+    let hinted = |error: ForwardError| error.hints().join("\n");
+    assert!(hinted(ForwardError::Ports(error(libc::EADDRINUSE))).contains("`ss -anu`"));
+    assert!(hinted(ForwardError::Ports(error(libc::EMFILE))).contains("`ulimit -n`"));
+    assert!(hinted(ForwardError::Thread(error(libc::EAGAIN))).contains("`pids.max`"));
+}
+
+#[test]
 fn an_own_address_is_refused() {
     in_namespace(|| {
         let _cable = Cable::new();

@@ -12,6 +12,7 @@ mod ending;
 mod export;
 mod forward;
 mod forward_faults;
+mod forward_names;
 mod forward_paths;
 mod grpc;
 mod http1;

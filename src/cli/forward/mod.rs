@@ -79,6 +79,9 @@ Examples:
   sidetap forward --destination collector.internal
   sidetap forward --interface eth1 --filter 'tcp port 8080' --destination 10.0.0.7:4789 --rate-cap 200mbit";
 
+/// A filter that lets nothing in: until it is known where packets go, they would only fill the rings.
+const NOTHING: &str = "less 0";
+
 /// `--oversize`.
 #[derive(Debug, Clone, Copy)]
 struct OversizeArg(Oversize);
@@ -162,11 +165,13 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let ending = Ending::at_once()?;
     let monitor = Monitor::open(args.listen)?;
     let wanted = monitor.exclude_from(&settings.filter);
-    let mut forwarder = Forwarder::open(settings.options)?;
-    let filter = forwarder.filter(&wanted);
-    let mut live = Live::open_with(&settings.interfaces, &filter, settings.budget.ring_bytes, FilterLock::Replaceable)?;
+    let mut forwarder = Forwarder::claim(settings.options)?;
+    let mut live = Live::open_with(&settings.interfaces, NOTHING, settings.budget.ring_bytes, FilterLock::Replaceable)?;
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
+    // Looks names up, which may take long, and takes no rights.
+    forwarder.connect()?;
+    live.replace_filter(&forwarder.filter(&wanted))?;
     forwarder.filter_has_changed();
     forwarder.start()?;
     let stop = ending.in_order()?;

@@ -86,7 +86,8 @@ impl Mirror {
         self.spawn(command).wait()
     }
 
-    fn spawn(&self, mut command: Command) -> Forwarding {
+    /// Starts a command, whatever it does.
+    pub fn spawn(&self, mut command: Command) -> Forwarding {
         // Each has a file of its own.
         let mut files = (0_u32..).map(|number| self.lab.directory().join(format!("forward-{number}.txt")));
         let messages = files.find(|file| !file.exists()).expect("numbers do not end");
@@ -156,6 +157,12 @@ impl Forwarding {
         let (_, rest) = said.split_once("source ports ").expect("it says so at first");
         let first: u16 = rest.split('-').next().and_then(|first| first.parse().ok()).expect("a range");
         (first..first + 16).contains(&port)
+    }
+
+    /// Ends it, whatever it does at the moment.
+    pub fn end(self) -> (ExitStatus, String) {
+        self.child.signal(Signal::TERM);
+        self.wait()
     }
 
     fn wait(mut self) -> (ExitStatus, String) {

@@ -11,6 +11,7 @@ mod collect_records;
 mod ending;
 mod export;
 mod forward;
+mod forward_cap;
 mod forward_faults;
 mod forward_names;
 mod forward_paths;

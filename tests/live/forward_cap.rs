@@ -104,7 +104,7 @@ fn over_the_cap_connections_are_whole_or_absent_and_the_rate_is_kept() {
 /// Everything that comes, until nothing does.
 fn arrivals(collector: &UdpSocket) -> Vec<Arrived> {
     let (mut arrived, mut buffer) = (Vec::new(), [0; 2000]);
-    while let Ok(length) = collector.recv(&mut buffer) {
+    while let Ok(length) = uninterrupted(|| collector.recv(&mut buffer)) {
         let word = |at: usize| u16::from_be_bytes([buffer[PAYLOAD + at], buffer[PAYLOAD + at + 1]]);
         arrived.push(Arrived { at: Instant::now(), bytes: length + OUTER, connection: word(0), round: word(2) });
     }
@@ -118,7 +118,7 @@ fn converse(mirror: &Mirror) -> Vec<Instant> {
     server.set_read_timeout(Some(Duration::from_secs(2))).expect("a socket");
     let echo = std::thread::spawn(move || {
         let mut buffer = [0; SIZE];
-        while let Ok((length, from)) = server.recv_from(&mut buffer) {
+        while let Ok((length, from)) = uninterrupted(|| server.recv_from(&mut buffer)) {
             server.send_to(&buffer[..length], from).expect("sent");
         }
     });
@@ -140,11 +140,22 @@ fn converse(mirror: &Mirror) -> Vec<Instant> {
             bytes[..2].copy_from_slice(&connection.to_be_bytes());
             bytes[2..4].copy_from_slice(&round.to_be_bytes());
             socket.send(&bytes).expect("sent");
-            socket.recv(&mut [0; SIZE]).expect("an echo");
+            uninterrupted(|| socket.recv(&mut [0; SIZE])).expect("an echo");
         }
         began
     });
     let began = rounds.collect();
     echo.join().expect("it echoes");
     began
+}
+
+/// Tries again what a signal has interrupted, such as that of another test's child that has ended: where there is a time
+/// limit, the kernel does not.
+fn uninterrupted<T>(mut receive: impl FnMut() -> std::io::Result<T>) -> std::io::Result<T> {
+    loop {
+        match receive() {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 
 use crate::packet::interfaces::Interface;
@@ -27,6 +27,10 @@ pub enum DestinationError {
     Port(String),
     #[error("`{0}` is no name of a host and no address")]
     Host(String),
+    #[error("`{0}` is no address of one host")]
+    NotOneHost(String),
+    #[error("`{0}` is an address of a link, which leads nowhere without the link's name: use another address")]
+    OfALink(String),
 }
 
 impl Destination {
@@ -41,6 +45,25 @@ impl Destination {
         match addresses.is_empty() {
             true => Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address")),
             false => Ok(addresses),
+        }
+    }
+
+    /// Refuses what can only be a mistake.
+    fn checked(self) -> Result<Self, DestinationError> {
+        let Some(address) = self.address() else {
+            // No name ends in a number; resolvers take it for an address of which parts were left out.
+            let last = self.host.rsplit('.').next().unwrap_or_default();
+            return match last.bytes().all(|byte| byte.is_ascii_digit()) {
+                true => Err(DestinationError::Host(self.host)),
+                false => Ok(self),
+            };
+        };
+        match address.to_canonical() {
+            address if address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST) => {
+                Err(DestinationError::NotOneHost(self.host))
+            }
+            IpAddr::V6(address) if address.is_unicast_link_local() => Err(DestinationError::OfALink(self.host)),
+            _ => Ok(self),
         }
     }
 
@@ -67,10 +90,11 @@ impl FromStr for Destination {
                 None if rest.is_empty() => vxlan::PORT,
                 None => return Err(DestinationError::Port(rest.to_owned())),
             };
-            return Ok(Destination { host: address.to_string(), port });
+            return Destination { host: address.to_string(), port }.checked();
         }
         // An IPv6 address has more colons than a port needs.
         let (host, port) = match text.split_once(':') {
+            Some((_, path)) if path.starts_with("//") => return Err(DestinationError::Host(text.to_owned())),
             Some((host, number)) if !number.contains(':') => (host, port(number)?),
             _ => (text, vxlan::PORT),
         };
@@ -80,7 +104,7 @@ impl FromStr for Destination {
         let is_name = host.len() <= LONGEST_NAME
             && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
         match is_name || host.parse::<Ipv6Addr>().is_ok() {
-            true => Ok(Destination { host: host.to_owned(), port }),
+            true => Destination { host: host.to_owned(), port }.checked(),
             false => Err(DestinationError::Host(host.to_owned())),
         }
     }
@@ -134,7 +158,13 @@ mod tests {
         for (text, port) in [("h:0", "0"), ("h:65536", "65536"), ("h:", ""), ("[::1]4789", "4789"), ("h:x", "x")] {
             assert_eq!(parsed(text), Err(DestinationError::Port(port.into())), "{text:?}");
         }
-        for text in ["two words", "udp://h", "h/24", "[::1", "[10.0.0.1]", "fe80::zz", "h\u{e9}"] {
+        for text in ["255.255.255.255", "224.0.0.1:4789", "ff02::1", "::ffff:224.0.0.1"] {
+            assert!(matches!(parsed(text), Err(DestinationError::NotOneHost(_))), "{text:?}");
+        }
+        assert_eq!(parsed("[fe80::1]"), Err(DestinationError::OfALink("fe80::1".into())));
+        assert_eq!(parsed("10.9.2"), Err(DestinationError::Host("10.9.2".into())));
+        assert_eq!(parsed("http://10.9.2.2/"), Err(DestinationError::Host("http://10.9.2.2/".into())));
+        for text in ["two words", "udp://h", "h/24", "4789", "a.5", "[::1", "[10.0.0.1]", "fe80::zz", "h\u{e9}"] {
             assert!(matches!(parsed(text), Err(DestinationError::Host(_) | DestinationError::Port(_))), "{text:?}");
         }
     }

@@ -130,9 +130,10 @@ struct Settings {
 
 impl Settings {
     fn of(args: &Args) -> anyhow::Result<Self> {
+        let name = if args.destination.is_empty() { "DESTINATION" } else { "--destination" };
         let destinations: Result<Vec<Destination>, BadSetting> = given::list(&args.destination, "DESTINATION")
             .iter()
-            .map(|text| text.parse().map_err(|error| BadSetting::new("--destination", text, error)))
+            .map(|text| text.parse().map_err(|error| BadSetting::new(name, text, error)))
             .collect();
         let vni = args.vni.unwrap_or(1);
         let vni = Vni::new(vni).ok_or_else(|| BadSetting::new("--vni", vni, "it is no number of 24 bits"))?;
@@ -165,6 +166,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let ending = Ending::at_once()?;
     let monitor = Monitor::open(args.listen)?;
     let wanted = monitor.exclude_from(&settings.filter);
+    let mtu = settings.options.mtu;
     let mut forwarder = Forwarder::claim(settings.options)?;
     let mut live = Live::open_with(&settings.interfaces, NOTHING, settings.budget.ring_bytes, FilterLock::Replaceable)?;
     // Before the first thread starts, since rights belong to threads.
@@ -180,6 +182,9 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let status = forwarder.status(Default::default());
     let mut report = Report::new(settings.stat_duration);
     report.begin(&live, &forwarder, &status, settings.budget.limit, cx);
+    if let Some(asked) = mtu.filter(|asked| *asked > status.mtu) {
+        cx.printer.note(&format!("packets of {asked} bytes were asked for; the path takes {}", status.mtu));
+    }
     shared.publish(status);
     let monitored = Monitored::new(shared.clone(), live.interfaces().map(str::to_owned).collect());
     monitor.serve("forward", settings.budget.limit, monitored, cx)?;

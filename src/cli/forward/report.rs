@@ -52,7 +52,7 @@ impl Report {
         self.interfaces.news(live).iter().for_each(|news| cx.printer.note(news));
         self.changes(status, cx);
         if self.pace.is_due(Instant::now()) {
-            cx.printer.note(&line(status));
+            cx.printer.note(&format!("so far: {}", line(status)));
         }
     }
 
@@ -190,10 +190,21 @@ fn line(status: &Status) -> String {
         Some(format!("{} {trouble}", collector.destination))
     });
     parts.extend(troubled);
+    if let [_, _, ..] = status.collectors[..] {
+        parts.extend(status.collectors.iter().map(to_one));
+    }
     if status.live.gone > 0 {
         parts.push(format!("{} gone", counted(status.live.gone as u64, "interface")));
     }
     parts.join("; ")
+}
+
+/// What of the datagrams to one of several collectors went and was dropped.
+fn to_one(collector: &CollectorStatus) -> String {
+    let outcome = &collector.outcome;
+    let dropped: u64 = outcome.drops().iter().map(|(_, lot)| lot.datagrams).sum();
+    let dropped = if dropped > 0 { format!(", {} dropped", count(dropped)) } else { String::new() };
+    format!("{}: {} sent{dropped}", collector.destination, count(outcome.sent.datagrams))
 }
 
 /// What was lost, and why: `nothing dropped`, or `dropped: 5 packets kernel ring full, 3 datagrams refused`.

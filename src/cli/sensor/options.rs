@@ -37,7 +37,7 @@ pub fn size(text: &str) -> Result<ByteSize, String> {
 pub fn duration(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+        Err(_) => humantime::parse_duration(text).map_err(|_| "it is no duration such as `30s` or `5m`".to_owned()),
     }
 }
 

@@ -42,6 +42,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
             [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Tell whether a sidetap that runs on this host lives')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -240,6 +241,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
         'sidetap;capture' {
             [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up')
             [CompletionResult]::new('--read', '--read', [CompletionResultType]::ParameterName, 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Answer health checks and serve metrics over HTTP here while listening on interfaces: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
             [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable')
             [CompletionResult]::new('--rotate-size', '--rotate-size', [CompletionResultType]::ParameterName, 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on')
@@ -272,6 +274,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed, such as `30s`; `0` for never. Default: 30s')
             [CompletionResult]::new('--rate-cap', '--rate-cap', [CompletionResultType]::ParameterName, 'Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while')
             [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
             [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
             [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
@@ -290,6 +293,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where mirrors send to: an address of this machine, with a port unless it is 4789; repeatable')
             [CompletionResult]::new('--vni', '--vni', [CompletionResultType]::ParameterName, 'Only this VXLAN network; repeatable. Default: all')
             [CompletionResult]::new('--to-interface', '--to-interface', [CompletionResultType]::ParameterName, 'Send the frames out of this interface as well, for another analyser; takes CAP_NET_RAW')
+            [CompletionResult]::new('--health-listen', '--health-listen', [CompletionResultType]::ParameterName, 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere')
             [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'Only packets that this pcap-filter(7) expression accepts')
             [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable')
             [CompletionResult]::new('--rotate-size', '--rotate-size', [CompletionResultType]::ParameterName, 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on')
@@ -298,6 +302,22 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--memory-limit', '--memory-limit', [CompletionResultType]::ParameterName, 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup''s limit, at most 64 MiB')
             [CompletionResult]::new('--stream-timeout-seconds', '--stream-timeout-seconds', [CompletionResultType]::ParameterName, 'How long bytes are waited for that nobody has acknowledged')
             [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'How often statistics are printed while listening, such as `30s`; `0` for never')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sidetap;health' {
+            [CompletionResult]::new('--address', '--address', [CompletionResultType]::ParameterName, 'Who is asked. Default: SIDETAP_LISTEN, else SIDETAP_HEALTH_LISTEN, else 127.0.0.1:9464')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
             [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
             [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
@@ -365,6 +385,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
             [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
+            [CompletionResult]::new('health', 'health', [CompletionResultType]::ParameterValue, 'Tell whether a sidetap that runs on this host lives')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Write manual pages, one a command, into a directory')
             [CompletionResult]::new('exit-codes', 'exit-codes', [CompletionResultType]::ParameterValue, 'List the exit codes and what they mean')
@@ -402,6 +423,9 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             break
         }
         'sidetap;help;collect' {
+            break
+        }
+        'sidetap;help;health' {
             break
         }
         'sidetap;help;completions' {

@@ -34,6 +34,9 @@ _sidetap() {
             sidetap,forward)
                 cmd="sidetap__subcmd__forward"
                 ;;
+            sidetap,health)
+                cmd="sidetap__subcmd__health"
+                ;;
             sidetap,help)
                 cmd="sidetap__subcmd__help"
                 ;;
@@ -66,6 +69,9 @@ _sidetap() {
                 ;;
             sidetap__subcmd__help,forward)
                 cmd="sidetap__subcmd__help__subcmd__forward"
+                ;;
+            sidetap__subcmd__help,health)
+                cmd="sidetap__subcmd__help__subcmd__health"
                 ;;
             sidetap__subcmd__help,help)
                 cmd="sidetap__subcmd__help__subcmd__help"
@@ -122,7 +128,7 @@ _sidetap() {
 
     case "${cmd}" in
         sidetap)
-            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove capture forward collect completions man exit-codes help"
+            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove capture forward collect health completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -198,7 +204,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__capture)
-            opts="-v -q -h --interface --read --filter --export --rotate-size --rotate-interval --rotate-files --memory-limit --stream-timeout-seconds --stat-duration --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --interface --read --listen --filter --export --rotate-size --rotate-interval --rotate-files --memory-limit --stream-timeout-seconds --stat-duration --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -209,6 +215,10 @@ _sidetap() {
                     return 0
                     ;;
                 --read)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -272,7 +282,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__collect)
-            opts="-v -q -h --listen --vni --to-interface --filter --export --rotate-size --rotate-interval --rotate-files --memory-limit --stream-timeout-seconds --stat-duration --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --listen --vni --to-interface --health-listen --filter --export --rotate-size --rotate-interval --rotate-files --memory-limit --stream-timeout-seconds --stat-duration --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -287,6 +297,10 @@ _sidetap() {
                     return 0
                     ;;
                 --to-interface)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --health-listen)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -418,7 +432,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__forward)
-            opts="-v -q -h --interface --filter --destination --vni --mtu --oversize --stat-duration --rate-cap --memory-limit --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --interface --filter --destination --vni --mtu --oversize --stat-duration --rate-cap --memory-limit --listen --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -460,6 +474,48 @@ _sidetap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sidetap__subcmd__health)
+            opts="-v -q -h --address --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --address)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -488,7 +544,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__help)
-            opts="list inject apply remove capture forward collect completions man exit-codes help"
+            opts="list inject apply remove capture forward collect health completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -572,6 +628,20 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__help__subcmd__forward)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        sidetap__subcmd__help__subcmd__health)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -44,6 +44,7 @@ complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "remove" -d 'Take si
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "capture" -d 'Turn packets into HTTP transactions'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "forward" -d 'Send packets to collectors over VXLAN'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "man" -d 'Write manual pages, one a command, into a directory'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "exit-codes" -d 'List the exit codes and what they mean'
@@ -204,6 +205,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s q -l quiet -d
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l interface -d 'Listen on this interface, or on `any`; repeatable. Default: every interface that is up' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l read -d 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l listen -d 'Answer health checks and serve metrics over HTTP here while listening on interfaces: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l filter -d 'Only packets that this pcap-filter(7) expression accepts' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-size -d 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on' -r
@@ -233,6 +235,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l oversize -d 
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l stat-duration -d 'How often statistics are printed, such as `30s`; `0` for never. Default: 30s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l rate-cap -d 'Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l listen -d 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -248,6 +251,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -s h -l help -d
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l listen -d 'Where mirrors send to: an address of this machine, with a port unless it is 4789; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l vni -d 'Only this VXLAN network; repeatable. Default: all' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l to-interface -d 'Send the frames out of this interface as well, for another analyser; takes CAP_NET_RAW' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l health-listen -d 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l filter -d 'Only packets that this pcap-filter(7) expression accepts' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-size -d 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on' -r
@@ -268,6 +272,19 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l no-input -d 
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l address -d 'Who is asked. Default: SIDETAP_LISTEN, else SIDETAP_HEALTH_LISTEN, else 127.0.0.1:9464' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -304,17 +321,18 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l no-input 
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s h -l help -d 'Print help'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "clusters" -d 'List the clusters of the region'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'

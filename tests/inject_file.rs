@@ -90,8 +90,11 @@ fn a_sidetap_answers_its_health_check_where_it_is_told_to() {
         container["environment"].clone()
     };
     let line = "inject --file roomy.json --image i";
-    let custom = json!([{"name": "SIDETAP_LISTEN", "value": "127.0.0.1:9464"}]);
+    let custom = json!([{"name": "SIDETAP_LISTEN", "value": "127.0.0.1:19464"}]);
     assert_eq!(listens(line, "sidetap-sensor"), custom);
+    let forwarder = format!("{line} --sidecar forwarder --destination c.internal");
+    let beside = json!([{"name": "SIDETAP_LISTEN", "value": "127.0.0.1:19465"}]);
+    assert_eq!(listens(&forwarder, "sidetap-forwarder"), beside);
     let given = json!([{"name": "SIDETAP_LISTEN", "value": "0.0.0.0:9000"}]);
     assert_eq!(listens(&format!("{line} --env SIDETAP_LISTEN=0.0.0.0:9000"), "sidetap-sensor"), given);
 }
@@ -206,6 +209,23 @@ fn two_sidecars_live_side_by_side_and_leave_no_trace() {
         let back = Sidetap::new("remove --file -").stdin(&with_both).exits(0).json();
         assert_eq!(back, fixture("full.json"));
     }
+}
+
+#[test]
+fn a_task_that_was_grown_keeps_its_size_when_another_sidecar_has_made_room() {
+    let task = json!({
+        "family": "web", "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+        "containerDefinitions": [{ "name": "app", "image": "i", "cpu": 0, "memory": 79 }],
+    });
+    let line = "inject --file - --image i --memory 434 --grow-task";
+    let sensor = Sidetap::new(line).stdin(&task.to_string()).exits(0).stdout();
+    let second = "inject --file - --sidecar sidecar-reserving.json --take-from app";
+    let both = Sidetap::new(second).stdin(&sensor).exits(0).stdout();
+    for again in [line, second] {
+        let same = Sidetap::new(again).stdin(&both).exits(0).stderr_has("nothing to change").stdout();
+        assert_eq!(same, both, "{again}");
+    }
+    assert_eq!(Sidetap::new("remove --file -").stdin(&both).exits(0).json(), task);
 }
 
 #[test]

@@ -86,18 +86,22 @@ pub fn inject(
     rules::check_references(&definition, &container)?;
     warn_of_size(&sidecar.preset, &share, &mut warnings);
     let definition = finish(definition, container, &ground, &sidecar.preset, &mut warnings)?;
-    let unchanged = ground.is_intact() && is_same_but_for_undo(base, &definition);
+    let as_grown =
+        if ground.existing.is_some() && request.room == Room::GrowTask { grown_as(base, &definition)? } else { None };
+    let unchanged = ground.is_intact() && is_same_but_for_undo(base, as_grown.as_ref().unwrap_or(&definition));
     let definition = if unchanged { base.clone() } else { definition };
     let size = PlanSize::new(&share, &request.room);
     Ok(Injected { definition, container_name: name, size, warnings })
 }
 
 impl Ground {
-    /// What is reserved once the sidecar has left again: by the others, and by the one that it replaces.
+    /// What is reserved once the sidecar has left again: by the others, and by the one that it replaces. Or once all of ours
+    /// have left, where that is more: another one may have taken its share from a container that then has it back.
     fn reserved_before(&self, definition: &TaskDefinition) -> Result<(u64, u64)> {
         let mut before = definition.clone();
         before.containers_mut().extend(self.undo.replaced.clone());
-        sizing::reserved(&before)
+        let (with_others, alone) = (sizing::reserved(&before)?, sizing::reserved(&without_sidecars(&before)?)?);
+        Ok((with_others.0.max(alone.0), with_others.1.max(alone.1)))
     }
 
     /// Whether what it has to undo is known of the sidecar that was there, if one was.
@@ -275,6 +279,22 @@ fn finish(
         }
         result => result.map(|()| whole),
     }
+}
+
+/// The definition in a task of `base`'s size, if that is larger: a task that was grown keeps its size where another sidecar
+/// has made room since.
+fn grown_as(base: &TaskDefinition, definition: &TaskDefinition) -> Result<Option<TaskDefinition>> {
+    let (has, needs) = (sizing::task_size(base)?, sizing::task_size(definition)?);
+    if has.cpu < needs.cpu || has.memory_mib < needs.memory_mib {
+        return Ok(None);
+    }
+    let mut grown = definition.clone();
+    for field in [Field::Cpu, Field::Memory] {
+        if let Some(value) = base.get(field.name()) {
+            grown.set(field.name(), value.clone());
+        }
+    }
+    Ok(Some(grown))
 }
 
 /// Whether nothing but our own bookkeeping differs: then nothing has to be registered.

@@ -59,9 +59,16 @@ impl Preset {
         !matches!(self, Preset::Custom(_))
     }
 
-    /// Whether it is a sidetap, whose container asks it whether it lives.
-    pub fn has_health_check(&self) -> bool {
-        matches!(self, Preset::Sensor | Preset::Forwarder)
+    /// Where a sidetap answers the health check of its container.
+    ///
+    /// Containers of a task share its addresses, so that each needs a port of its own, and one that no application is
+    /// likely to want: 9464 is where OpenTelemetry's libraries offer metrics.
+    pub fn health_address(&self) -> Option<&'static str> {
+        match self {
+            Preset::Sensor => Some("127.0.0.1:19464"),
+            Preset::Forwarder => Some("127.0.0.1:19465"),
+            Preset::Levo | Preset::Traceable | Preset::Custom(_) => None,
+        }
     }
 
     /// The least memory in MiB that it is known to run in.

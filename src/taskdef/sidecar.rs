@@ -9,8 +9,7 @@ use super::parameters::Parameters;
 use super::preset::Preset;
 use super::warning::Warning;
 
-/// Where sidetap's own containers answer their health check, and the variable that tells them so.
-const HEALTH_ADDRESS: &str = "127.0.0.1:9464";
+/// Tells a sidetap where to answer its container's health check.
 const LISTEN: &str = "SIDETAP_LISTEN";
 
 /// A sidecar to inject: a preset with what the user wants of it.
@@ -103,8 +102,10 @@ impl Sidecar {
         container["name"] = name.into();
         container["image"] = self.image.as_deref().or(self.preset.image()).into();
         self.add_process(&mut container, task)?;
-        if self.preset.has_health_check() && !self.secrets.iter().any(|(name, _)| name == LISTEN) {
-            set_by_name(&mut container, "environment", LISTEN, "value", HEALTH_ADDRESS);
+        if let Some(address) = self.preset.health_address()
+            && !self.secrets.iter().any(|(name, _)| name == LISTEN)
+        {
+            set_by_name(&mut container, "environment", LISTEN, "value", address);
         }
         for (name, value) in &self.environment {
             set_by_name(&mut container, "environment", name, "value", value);

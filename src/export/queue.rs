@@ -39,7 +39,7 @@ pub enum Overflow {
 
 /// Where chunks go.
 pub trait Sink: Send {
-    /// Writes a chunk of so many lines, and sees that it reaches whoever reads. An empty one says that time has passed.
+    /// Writes a chunk of so many lines, and sees that it reaches whoever reads. One without lines says that time has passed.
     fn write(&mut self, chunk: &[u8], lines: u64) -> Written;
 }
 
@@ -284,7 +284,7 @@ impl Shared {
         self.unwritten.fetch_add(lines - written, Ordering::Relaxed);
         match result {
             // Where nothing was to be written, nothing is known.
-            Ok(()) if chunk.is_empty() => {}
+            Ok(()) if lines == 0 => {}
             Ok(()) => self.failing.store(false, Ordering::Relaxed),
             Err(error) => {
                 if let Ok(mut trouble) = self.trouble.lock() {

@@ -1,4 +1,5 @@
-//! One capture file after the other, each whole: with the section's header and all interfaces that there were until then.
+//! One capture file after the other, each whole: with the section's header and all interfaces that the section has until
+//! then.
 //!
 //! Names are those that dumpcap gives: `trace.pcapng` becomes `trace_00001_20261121040000.pcapng`, with the number of the
 //! file and the time when it was begun, in UTC. Until it is complete, a file's name begins with a dot and ends in `.part`,
@@ -14,8 +15,11 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::SECTION_HEADER;
 use crate::export::output::{Framing, Output, block_len};
 use crate::export::queue::{Sink, Written};
 use crate::export::rename::rename_to_new;
@@ -39,12 +43,14 @@ pub struct RotatingFiles {
     stem: String,
     extension: String,
     rotation: Rotation,
-    /// Every block that is no packet: what each file begins with.
+    /// Every block of the section that is no packet: what each file begins with.
     head: Vec<u8>,
     current: Option<Current>,
     /// Those that may be deleted, the oldest first.
     complete: VecDeque<PathBuf>,
     number: u32,
+    /// How many have been begun.
+    begun: Arc<AtomicU32>,
 }
 
 /// The file that packets are added to.
@@ -74,12 +80,18 @@ impl RotatingFiles {
             current: None,
             complete: VecDeque::new(),
             number: 0,
+            begun: Arc::default(),
         };
         if files.stem.is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidFilename, "the path names no file"));
         }
         files.current = Some(files.begin()?);
         Ok(files)
+    }
+
+    /// How many files have been begun, now and from now on.
+    pub fn begun(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.begun)
     }
 
     /// Completes the last file.
@@ -148,6 +160,7 @@ impl RotatingFiles {
                 let _ = fs::remove_file(&current.temporary);
                 return Err(error);
             }
+            self.begun.fetch_add(1, Ordering::Relaxed);
             return Ok(current);
         }
     }
@@ -159,8 +172,18 @@ impl RotatingFiles {
         format!("{}_{:05}_{now}{}", self.stem, self.number, self.extension)
     }
 
-    /// Adds blocks that every file has to have: how many bytes of them, and why not all.
+    /// Adds blocks that every file of the section has to have: how many bytes of them, and why not all.
+    ///
+    /// A section that begins has a file of its own.
     pub fn describe(&mut self, blocks: &[u8]) -> (usize, io::Result<()>) {
+        if blocks.starts_with(&SECTION_HEADER) {
+            self.head.clear();
+            if self.current.as_ref().is_some_and(|current| current.packets)
+                && let Err(error) = self.rotate()
+            {
+                return (0, Err(error));
+            }
+        }
         let (len, result) = match &mut self.current {
             Some(current) if !current.output.is_spoilt() => current.add(blocks),
             // The next file begins with them.

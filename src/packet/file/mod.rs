@@ -180,7 +180,8 @@ impl CaptureFile {
     }
 
     /// The interfaces that have been described so far, in the order of [`Frame::interface`], which runs on from one
-    /// section of a file to the next.
+    /// section of a file to the next. Those of earlier sections are forgotten when there are more than
+    /// [`MAX_INTERFACES`].
     pub fn interfaces(&self) -> &[Interface] {
         &self.interfaces
     }

@@ -2,7 +2,7 @@
 //!
 //! Read are sections in both byte orders, their interfaces, and packets in all three blocks that have them. Every
 //! other block is skipped as it passes, whatever its length, and so are the options of packets. At most
-//! [`MAX_INTERFACES`] interfaces are kept, of all sections together.
+//! [`MAX_INTERFACES`] interfaces are kept: those of a section, and of those before it as far as there is room.
 
 use super::error::{FileError, Problem};
 use super::interface::Interface;
@@ -11,7 +11,7 @@ use super::window::Window;
 use super::{MAX_CAPTURED, Packet, starts_capture};
 use crate::packet::Timestamp;
 
-/// The most interfaces that a file may describe, over all its sections.
+/// The most interfaces that a section may describe.
 pub const MAX_INTERFACES: usize = 16_384;
 
 /// Section Header Block (§4.1); the same in both byte orders.
@@ -33,8 +33,9 @@ const TRAILER: u32 = 4;
 /// A reader of blocks.
 pub(super) struct Pcapng {
     order: ByteOrder,
-    /// The number of the section's first interface.
+    /// Where the section's first interface is among those that are kept, and how many before them are not any more.
     first_interface: usize,
+    forgotten: u32,
     /// The block whose end has not been read yet.
     open: Option<OpenBlock>,
     /// The latest time stamp that was read.
@@ -70,8 +71,13 @@ impl Pcapng {
 
     /// Reads the first section's header.
     pub fn open(window: &mut Window) -> Result<Self, FileError> {
-        let mut reader =
-            Pcapng { order: ByteOrder::Little, first_interface: 0, open: None, time: Timestamp::default() };
+        let mut reader = Pcapng {
+            order: ByteOrder::Little,
+            first_interface: 0,
+            forgotten: 0,
+            open: None,
+            time: Timestamp::default(),
+        };
         reader.section(window, 0)?;
         Ok(reader)
     }
@@ -157,7 +163,8 @@ impl Pcapng {
         Ok(())
     }
 
-    /// Adds the interface that an Interface Description Block describes.
+    /// Adds the interface that an Interface Description Block describes. Where there is no room for it, those of the
+    /// sections before are forgotten: no packet is of them any more.
     fn interface(
         &mut self,
         window: &mut Window,
@@ -171,11 +178,17 @@ impl Pcapng {
         if length > MAX_CAPTURED {
             return Err(FileError::TooLong { offset, length, limit: MAX_CAPTURED });
         }
-        if interfaces.len() >= MAX_INTERFACES {
+        if interfaces.len() - self.first_interface >= MAX_INTERFACES {
             return Err(FileError::TooManyInterfaces { offset, limit: MAX_INTERFACES });
         }
         let body_end = (length - TRAILER) as usize;
         window.need(body_end)?;
+        if interfaces.len() >= MAX_INTERFACES {
+            interfaces.drain(..self.first_interface);
+            // The numbers of a file that is as long as that begin again.
+            self.forgotten = self.forgotten.wrapping_add(self.first_interface as u32);
+            self.first_interface = 0;
+        }
         let body = window.unread().get(8..body_end).unwrap_or_default();
         interfaces.push(Interface::parse(self.order, body));
         Ok(())
@@ -247,8 +260,8 @@ impl Pcapng {
         Ok(Packet {
             // A packet without a time was captured no earlier than the one before it.
             time: self.time,
-            // No more than `MAX_INTERFACES`.
-            interface: self.first_interface as u32 + interface,
+            // No more than `MAX_INTERFACES` of them are kept.
+            interface: self.forgotten.wrapping_add(self.first_interface as u32 + interface),
             link: description.link,
             bytes: block.start + header as usize..block.end,
             wire_len: wire_len.max(captured),

@@ -1,6 +1,6 @@
 //! Writes pcapng (draft-ietf-opsawg-pcapng; section numbers below are that draft's).
 //!
-//! One section, little-endian on every machine, with time stamps in nanoseconds. A block is written in up to four
+//! Sections are little-endian on every machine, with time stamps in nanoseconds. A block is written in up to four
 //! pieces and not held back, so the output wants to be a [`std::io::BufWriter`]. Memory is bounded by one block's
 //! options, three texts of [`MAX_TEXT`] bytes at most.
 
@@ -33,7 +33,7 @@ pub struct Section<'a> {
     pub comment: Option<&'a str>,
 }
 
-/// A writer of one pcapng section.
+/// A writer of pcapng sections, one after the other.
 ///
 /// Every method gives how many bytes it wrote, so that a caller can start another file at a certain size. After an
 /// error of the output, the last block may be there in part.
@@ -53,9 +53,20 @@ impl<W: Write> PcapngWriter<W> {
     /// [`FileError::Io`] from the output.
     pub fn new(out: W, section: &Section) -> Result<Self, FileError> {
         let mut writer = PcapngWriter { out, interfaces: 0, written: 0, tail: Vec::new() };
-        writer.text(OPT_COMMENT, section.comment);
-        writer.text(SHB_OS, section.os);
-        writer.text(SHB_USERAPPL, section.application);
+        writer.section(section)?;
+        Ok(writer)
+    }
+
+    /// Begins another section (§4.1), in which no interface has been described yet.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Io`] from the output.
+    pub fn section(&mut self, section: &Section) -> Result<u64, FileError> {
+        self.tail.clear();
+        self.text(OPT_COMMENT, section.comment);
+        self.text(SHB_OS, section.os);
+        self.text(SHB_USERAPPL, section.application);
 
         let mut header = [0; 24];
         header[..4].copy_from_slice(&SECTION_HEADER.to_le_bytes());
@@ -63,8 +74,9 @@ impl<W: Write> PcapngWriter<W> {
         header[12..14].copy_from_slice(&1_u16.to_le_bytes());
         // Nobody knows yet how long the section will be.
         header[16..24].copy_from_slice(&(-1_i64).to_le_bytes());
-        writer.block(header, &[])?;
-        Ok(writer)
+        let written = self.block(header, &[])?;
+        self.interfaces = 0;
+        Ok(written)
     }
 
     /// Describes an interface (§4.2). The first one is number 0 in [`Frame::interface`], the next 1, and so on.

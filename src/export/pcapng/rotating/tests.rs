@@ -1,7 +1,9 @@
+use std::net::Ipv4Addr;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::export::pcapng::{ENHANCED_PACKET, Pcapng};
+use crate::export::pcapng::{ENHANCED_PACKET, FEW, Pcapng};
 use crate::export::{Export as _, Overflow};
 use crate::packet::file::CaptureFile;
 use crate::packet::{Frame, LinkType, Realm, Timestamp};
@@ -90,6 +92,40 @@ fn every_file_is_whole_and_no_longer_than_it_may_be() {
 }
 
 #[test]
+fn a_file_has_the_sources_that_are_not_long_past() {
+    let directory = Directory::new("past");
+    let rotation = Rotation { bytes: Some(20_000), ..Rotation::default() };
+    let files = RotatingFiles::start(&directory.0.join("trace.pcapng"), rotation).unwrap();
+    let mut pcapng = Pcapng::rotating("test".into(), files, 1 << 20, Overflow::Wait).unwrap();
+    let mut expected = Vec::new();
+    // Eight sources at a time, each of which sends for as long as four files are written.
+    for turn in 0..800_u32 {
+        let number = turn % 8;
+        let source = Source { address: Ipv4Addr::from(turn / 64 * 8 + number).into(), vni: 7 };
+        pcapng.source(number as u16, &source);
+        pcapng.frame(&frame(number, &[0; 1000]));
+        pcapng.flush();
+        expected.push(source.to_string());
+    }
+    pcapng.finish().unwrap();
+    let mut frames = Vec::new();
+    for name in directory.names() {
+        let path = directory.0.join(name);
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(memchr::memmem::find_iter(&bytes, &SECTION_HEADER).count(), 1, "a file is one section");
+        assert!(bytes.len() <= 20_000);
+        let mut file = CaptureFile::open(&path).unwrap();
+        let mut places = Vec::new();
+        while let Some(frame) = file.next().unwrap() {
+            places.push(frame.interface as usize);
+        }
+        assert!(file.interfaces().len() <= 3 * 8 + 8 + FEW, "{}", file.interfaces().len());
+        frames.extend(places.iter().map(|place| file.interfaces()[*place].name.as_deref().unwrap().to_owned()));
+    }
+    assert_eq!(frames, expected);
+}
+
+#[test]
 fn the_oldest_files_of_this_run_go_and_others_stay() {
     let directory = Directory::new("kept");
     let stranger = directory.0.join("trace_00000_20200101000000.pcapng");
@@ -139,7 +175,7 @@ fn what_is_written_has_its_name_only_when_it_is_whole() {
 fn what_cannot_be_written_is_told_and_the_next_file_is_whole() {
     let directory = Directory::new("gone");
     let block = |kind: [u8; 4]| [&kind[..], &12_u32.to_le_bytes(), &12_u32.to_le_bytes()].concat();
-    let (head, packet) = (block([0x0a, 0x0d, 0x0d, 0x0a]), block(ENHANCED_PACKET));
+    let [head, interface, packet] = [SECTION_HEADER, 1_u32.to_le_bytes(), ENHANCED_PACKET].map(block);
     let rotation = Rotation { bytes: Some(24), ..Rotation::default() };
     let mut files = RotatingFiles::start(&directory.0.join("trace"), rotation).unwrap();
     assert!(matches!(files.describe(&head), (12, Ok(()))));
@@ -151,13 +187,13 @@ fn what_cannot_be_written_is_told_and_the_next_file_is_whole() {
         assert!(matches!(files.write(&packet, 1), Written { lines: 0, result: Err(_) }));
     }
     // While there is no file, interfaces are remembered for the next one.
-    assert!(matches!(files.describe(&head), (12, Ok(()))));
+    assert!(matches!(files.describe(&interface), (12, Ok(()))));
     fs::create_dir_all(&directory.0).unwrap();
     assert!(matches!(files.write(&packet, 1), Written { lines: 1, result: Ok(()) }));
     files.close().unwrap();
     let names = directory.names();
     assert!(names.len() == 1 && names[0].starts_with("trace_00002_"), "{names:?}");
-    assert_eq!(fs::read(directory.0.join(&names[0])).unwrap(), [&head[..], &head, &packet].concat());
+    assert_eq!(fs::read(directory.0.join(&names[0])).unwrap(), [&head[..], &interface, &packet].concat());
 }
 
 #[test]

@@ -236,6 +236,18 @@ fn so_many_interfaces_and_no_more_are_kept() {
 }
 
 #[test]
+fn interfaces_of_sections_that_are_over_give_way() {
+    let half = MAX_INTERFACES / 2 + 1;
+    let section = |file: Ng| (0..half).fold(file, |file, _| file.interface(1, 0, &[])).enhanced(3, 0, b"x");
+    let file = section(section(section(Ng::section(Little)).then_section(Little)).then_section(Little));
+    let reading = read(&file.bytes);
+    assert!(reading.error.is_none());
+    assert_eq!(reading.interfaces.len(), half);
+    let numbers: Vec<u32> = reading.frames.iter().map(|frame| frame.interface).collect();
+    assert_eq!(numbers, [0, 1, 2].map(|place| place * half as u32 + 3));
+}
+
+#[test]
 fn sections_of_no_byte_order_or_another_version_are_refused() {
     let mut file = Ng::ethernet(Little).bytes;
     file[8] ^= 1;

@@ -63,6 +63,12 @@ impl Context {
             printer,
         }
     }
+
+    /// Before packets are taken, which must not wait for whoever reads messages. Starts a thread.
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    pub fn stop_waiting(&mut self) -> anyhow::Result<()> {
+        anyhow::Context::context(self.printer.stop_waiting(), "cannot start the thread that writes messages")
+    }
 }
 
 /// Logs to standard error. Bodies are never logged: they hold the application's environment.

@@ -165,8 +165,10 @@ pub fn main() -> Exit {
     let Some(command) = cli.command else {
         return failure::no_command();
     };
-    match command.run(&mut cx) {
+    let exit = match command.run(&mut cx) {
         Ok(exit) => exit,
         Err(error) => failure::report(&error, &cx),
-    }
+    };
+    cx.printer.finish();
+    exit
 }

@@ -21,6 +21,7 @@ mod http2;
 mod interfaces;
 mod killed;
 mod memory;
+mod messages;
 mod mirrored;
 mod monitor;
 mod monitor_faults;

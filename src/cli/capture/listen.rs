@@ -37,6 +37,7 @@ pub fn run(
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
 
     let stop = ending.in_order()?;
+    cx.stop_waiting()?;
     status::begin(&names.join(", "), budget, cx);
     interfaces::filtered_outside(&live).for_each(|news| cx.printer.note(&news));
     let published = Published::default();
@@ -63,7 +64,7 @@ pub fn run(
     // What was seen before something failed is handed on all the same.
     engine.finish();
     let failures = engine.exports().finish();
-    status.clear();
+    status.clear(cx);
     let counts = *listened.as_ref().unwrap_or(&counts);
     summary::of_interfaces(&engine.counts(), counts, &sensor.filter, engine.exports(), cx);
     conclude(failures, listened.map(|_| Exit::Done).map_err(anyhow::Error::new), cx)

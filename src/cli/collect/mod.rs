@@ -79,6 +79,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let exports = exports::begin(sensor, rotation, &[], &budget, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
     let stop = ending.in_order()?;
+    cx.stop_waiting()?;
     begin(&collector, &budget, cx);
     let published = Published::default();
     let is_monitored = monitor.serve("collect", budget.limit, Monitored::new(published.clone(), &collector), cx)?;
@@ -108,7 +109,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     // What was seen before something failed is handed on all the same.
     engine.finish();
     let failures = engine.exports().finish();
-    status.clear();
+    status.clear(cx);
     let counts = *collected.as_ref().unwrap_or(&counts);
     summary::of_collector(&engine.counts(), &counts, &collector, &sensor.filter, engine.exports(), cx);
     conclude(failures, collected.map(|_| Exit::Done).map_err(anyhow::Error::new), cx)

@@ -177,6 +177,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     forwarder.filter_has_changed();
     forwarder.start()?;
     let stop = ending.in_order()?;
+    cx.stop_waiting()?;
 
     let shared = Shared::default();
     let status = forwarder.status(Default::default());

@@ -5,6 +5,8 @@ mod invisible;
 mod lines;
 #[cfg(feature = "engine")]
 pub mod live;
+#[cfg(all(feature = "engine", target_os = "linux"))]
+mod messages;
 #[cfg(feature = "aws")]
 pub mod plan;
 mod printer;

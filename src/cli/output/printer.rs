@@ -1,17 +1,30 @@
 //! Writes to the two streams: results to standard output, everything else to standard error.
 
 use std::io::{self, Write};
+#[cfg(all(feature = "engine", target_os = "linux"))]
+use std::sync::Arc;
+
+#[cfg(all(feature = "engine", target_os = "linux"))]
+use super::messages::Messages;
 
 /// Knows what is wanted; a command never asks whether a stream is a terminal.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Printer {
     quiet: bool,
     json: bool,
+    /// Where the rest goes, if nothing is to wait for standard error.
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    messages: Option<Arc<Messages>>,
 }
 
 impl Printer {
     pub fn new(quiet: bool, json: bool) -> Self {
-        Printer { quiet, json }
+        Printer {
+            quiet,
+            json,
+            #[cfg(all(feature = "engine", target_os = "linux"))]
+            messages: None,
+        }
     }
 
     /// Whether results are JSON.
@@ -49,7 +62,40 @@ impl Printer {
 
     /// An error; shown even with `--quiet`.
     pub fn error(&self, text: &str) {
-        // There is nowhere left to complain.
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        #[cfg(all(feature = "engine", target_os = "linux"))]
+        if let Some(messages) = &self.messages {
+            return messages.add(text);
+        }
+        write(text);
     }
+
+    /// From now on nothing waits for whoever reads standard error. Starts a thread.
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    pub fn stop_waiting(&mut self) -> io::Result<()> {
+        self.messages = Some(Arc::new(Messages::start(write)?));
+        Ok(())
+    }
+
+    /// Shows what the next of its kind takes away again.
+    #[cfg(all(feature = "engine", target_os = "linux"))]
+    pub fn passing(&self, text: &str) {
+        match &self.messages {
+            Some(messages) => messages.add_passing(text),
+            None => write(text),
+        }
+    }
+
+    /// Sees that all of it has been written, or as much as can be in a moment. There is nothing after that.
+    pub fn finish(&self) {
+        #[cfg(all(feature = "engine", target_os = "linux"))]
+        if let Some(messages) = &self.messages {
+            messages.finish();
+        }
+    }
+}
+
+/// Writes to standard error.
+fn write(text: &str) {
+    // There is nowhere left to complain.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }

@@ -48,10 +48,12 @@ pub enum Reporter {
 impl Reporter {
     pub fn new(cx: &Context) -> Self {
         match cx.interactivity {
-            Interactivity::Person if !cx.printer.quiet() => {
-                Reporter::Terminal { bars: MultiProgress::new(), by_target: Mutex::default(), printer: cx.printer }
-            }
-            _ => Reporter::Plain { said: Mutex::default(), printer: cx.printer },
+            Interactivity::Person if !cx.printer.quiet() => Reporter::Terminal {
+                bars: MultiProgress::new(),
+                by_target: Mutex::default(),
+                printer: cx.printer.clone(),
+            },
+            _ => Reporter::Plain { said: Mutex::default(), printer: cx.printer.clone() },
         }
     }
 

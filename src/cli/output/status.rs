@@ -1,6 +1,6 @@
 //! A line on a terminal that is written over again and again while something goes on.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -30,20 +30,19 @@ impl StatusLine {
 
     /// Shows this instead of what it showed before, as far as there is room: what goes on in the next line of the
     /// terminal cannot be taken back.
-    pub fn show(self, line: &str) {
+    pub fn show(self, line: &str, printer: &Printer) {
         let width = terminal_size::terminal_size_of(io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
-        self.write(&format!("{CLEAR}{}\r", cut(line, width)));
+        self.write(&format!("{CLEAR}{}\r", cut(line, width)), printer);
     }
 
     /// Takes it off the screen.
-    pub fn clear(self) {
-        self.write(CLEAR);
+    pub fn clear(self, printer: &Printer) {
+        self.write(CLEAR, printer);
     }
 
-    fn write(self, text: &str) {
+    fn write(self, text: &str, printer: &Printer) {
         if self.shown {
-            // There is nowhere to complain if the terminal is gone.
-            let _ = io::stderr().lock().write_all(text.as_bytes());
+            printer.passing(text);
         }
     }
 }

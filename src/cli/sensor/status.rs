@@ -45,7 +45,7 @@ impl Status {
     pub fn changes(&mut self, mut news: Vec<String>, engine: &mut Engine, cx: &Context) {
         news.extend(self.troubles.news(engine.exports().counts(), Instant::now()));
         if !news.is_empty() {
-            self.line.clear();
+            self.line.clear(&cx.printer);
         }
         for news in news {
             cx.printer.note(&news);
@@ -68,7 +68,7 @@ impl Status {
         let made = self.made(&engine.counts(), now);
         let line = format!("{}, {made}{more}{}", came(), trouble::unwritten(engine.exports().counts()));
         match self.line.is_shown() {
-            true => self.line.show(&line),
+            true => self.line.show(&line, &cx.printer),
             false => cx.printer.note(&line),
         }
     }
@@ -89,7 +89,7 @@ impl Status {
     }
 
     /// Takes the status line away, as there is no more to tell.
-    pub fn clear(&self) {
-        self.line.clear();
+    pub fn clear(&self, cx: &Context) {
+        self.line.clear(&cx.printer);
     }
 }

@@ -21,7 +21,7 @@ use super::status::Status;
 use crate::flow::key::HashSeed;
 use crate::packet::Timestamp;
 use crate::packet::live::{Captured, Consumer, LiveCounts};
-use crate::packet::segment::{Oversize, Segmenter};
+use crate::packet::segment::{Outlook, Oversize, Segmenter};
 use crate::packet::vxlan::{self, Vni};
 
 /// How often the paths and the sockets are looked at.
@@ -270,7 +270,8 @@ impl Consumer for Forwarder {
         if let Some(shedder) = &mut self.shedder {
             shedder.advance(Instant::now());
         }
-        let Forwarder { own, seed, collectors, segmenter, shedder, outbox, counts, budget, .. } = self;
+        let Forwarder { own, seed, collectors, segmenter, shedder, outbox, counts, mtu, budget, .. } = self;
+        let overhead = mtu.saturating_sub(*budget);
         let mut load = outbox.load();
         for Captured { packet, link, .. } in packets {
             let length = packet.wire_len;
@@ -286,10 +287,9 @@ impl Consumer for Forwarder {
             }
             let hash = flow::hash(packet.bytes, link, ip.as_ref(), seed);
             if let Some(shedder) = shedder {
-                // Before it is cut, so that what is shed costs nothing; headers as if every frame were full.
-                let length = length as usize;
-                let frames = length.div_ceil(*budget);
-                let cost = (length + frames * (USUAL_OVERHEAD + 14)) * collectors.len();
+                // Before it is cut, so that what is shed costs nothing.
+                let Outlook { frames, bytes } = segmenter.outlook(&packet, link);
+                let cost = (bytes + frames * overhead) * collectors.len();
                 if shedder.judge(hash, cost) == Verdict::Shed {
                     counts.shed.add(packet.wire_len);
                     continue;

@@ -12,6 +12,7 @@
 mod complete;
 mod counts;
 mod headers;
+mod plan;
 mod tcp;
 mod template;
 mod udp;
@@ -20,11 +21,13 @@ mod udp;
 mod tests;
 
 use self::headers::{Headers, Link, MAX_HEADERS};
+use self::plan::{Parts, Plan};
 use super::LinkType;
 use super::decode::Undecoded;
-use super::ring::{Checksum, GsoType, Offload, RingPacket};
+use super::ring::{Checksum, GsoType, RingPacket};
 
 pub use self::counts::SegmentCounts;
+pub use self::plan::Outlook;
 
 /// What is done with a frame that is longer than the budget and that no offload explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,25 +133,23 @@ impl Segmenter {
                 None => self.counts.checksums_unfinished += 1,
             }
         }
+        let truncated = self.counts.truncated;
         self.fit(head, &bytes[from..], out);
+        if packet.offload.is_some_and(|offload| offload.gso_type != GsoType::None) && self.counts.truncated > truncated
+        {
+            self.counts.truncated = truncated;
+            self.counts.uncut += 1;
+        }
     }
 
     /// Makes several frames of one that stands for several or is too long; says whether it did.
     fn divide<'b>(&mut self, packet: &RingPacket, frame: &Parsed<'b>, out: &mut impl FnMut(&[u8], &'b [u8])) -> bool {
         let is_super = packet.offload.is_some_and(|offload| {
-            if is_tunnelled(&offload, frame) {
-                return false;
-            }
-            let size = usize::from(offload.gso_size);
-            match offload.gso_type {
-                GsoType::TcpV4 | GsoType::TcpV6 => tcp::payload(frame).is_some_and(|payload| {
-                    frame.headers.end - payload > size && self.cut_tcp(frame, payload, size, out)
-                }),
-                GsoType::Udp => udp::payload(frame).is_some_and(|payload| self.cut_udp(frame, payload, size, out)),
-                GsoType::UdpFragments => {
-                    udp::payload(frame).is_some_and(|payload| self.fragment_udp(frame, payload, size, out))
-                }
-                GsoType::None | GsoType::Other(_) => false,
+            let Some(Plan { into, payload, size }) = Plan::of(&offload, frame) else { return false };
+            match into {
+                Parts::Segments => self.cut_tcp(frame, payload, size, tcp::first_only(&offload), out),
+                Parts::Datagrams => self.cut_udp(frame, payload, size, out),
+                Parts::Fragments => self.fragment_udp(frame, payload, size, out),
             }
         });
         self.counts.super_frames += u64::from(is_super);
@@ -158,7 +159,8 @@ impl Segmenter {
         let length = frame.link.header + frame.bytes.len() - frame.link.replaces;
         let is_split = self.oversize == Oversize::Split
             && length > self.budget
-            && tcp::payload(frame).is_some_and(|payload| self.cut_tcp(frame, payload, usize::MAX, out));
+            && tcp::payload(frame)
+                .is_some_and(|payload| self.cut_tcp(frame, payload, usize::MAX, tcp::FIRST_ONLY, out));
         self.counts.split += u64::from(is_split);
         is_split
     }
@@ -203,15 +205,5 @@ impl Segmenter {
     fn count_lost(&mut self, frame: &Parsed, payload: usize, head: usize, captured: usize) {
         let (before, after) = (payload + frame.link.header - frame.link.replaces, frame.bytes.len() - payload);
         self.counts.bytes_removed += (before - head + after - captured) as u64;
-    }
-}
-
-/// Whether the segment size is for what is inside a tunnel, which is not cut: the transport seen here is the tunnel's.
-///
-/// Where a checksum is asked for, its place tells. A tunnel of another transport is told by its not being that one.
-fn is_tunnelled(offload: &Offload, frame: &Parsed) -> bool {
-    match offload.needs_csum {
-        true => usize::from(offload.csum_start) != frame.headers.transport,
-        false => offload.gso_type == GsoType::Udp && udp::is_vxlan(frame),
     }
 }

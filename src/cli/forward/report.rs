@@ -214,6 +214,7 @@ fn dropped(status: &Status) -> String {
         (status.live.dropped, "packet", "ring full"),
         (counts.shed.packets, "packet", "over the rate cap"),
         (counts.segments.dropped_oversize, "frame", "too long"),
+        (counts.segments.uncut, "frame", "in a tunnel, sent without most of it"),
         (counts.segments.unknown_link, "packet", "of an unknown link"),
     ];
     let datagrams = counts.outcome.drops().map(|(cause, lot)| (lot.datagrams, "datagram", cause));
@@ -255,6 +256,7 @@ mod tests {
         status.live.dropped = 5;
         status.counts.shed.packets = 7;
         status.counts.shed.bytes = 2048;
+        status.counts.segments.uncut = 4;
         status.collectors = vec![CollectorStatus {
             destination: "c:4789".into(),
             state: State::Refusing,
@@ -263,8 +265,8 @@ mod tests {
         assert_eq!(
             line(&status),
             "12,345 packets captured (8.0 MiB); 1 datagram sent (0 B); dropped: 5 packets ring full, 7 packets over the rate \
-             cap (2.0 KiB), 3 datagrams refused; 2 frames cut into 80; 81 checksums completed; 4 packets left out, mirrored \
-             already; c:4789 refuses"
+             cap (2.0 KiB), 4 frames in a tunnel, sent without most of it, 3 datagrams refused; 2 frames cut into 80; \
+             81 checksums completed; 4 packets left out, mirrored already; c:4789 refuses"
         );
     }
 

@@ -92,6 +92,24 @@ fn each_packet_ends_somewhere() {
 }
 
 #[test]
+fn the_rate_cap_counts_what_is_sent_of_a_super_frame() {
+    in_namespace(|| {
+        let cable = Cable::new();
+        let _collector = cable.there(|| UdpSocket::bind("10.9.0.2:4789").unwrap());
+        let cap = Options { rate_cap: Some(800_000), ..options(&["10.9.0.2"]) };
+        let mut forwarder = Forwarder::open(cap).unwrap();
+        let header = transport(1000, 80, &[0xea, 0x68, 0, 0]);
+        let datagrams = ipv4(17, [10, 7, 0, 1], [10, 7, 0, 2], &[&header[..], &[9; 60_000]].concat());
+        let offload = super_frame(100).map(|offload| Offload { gso_type: GsoType::Udp, csum_offset: 6, ..offload });
+        let counts = take(&mut forwarder, &[captured(&datagrams, LinkType::Ethernet, offload); 10]);
+        assert!(counts.frames >= 600 && counts.shed.packets > 0, "{counts:?}");
+        // What a second allows, and as much owed.
+        let sent = counts.segments.bytes_out + counts.frames * 36;
+        assert!(sent <= 200_000, "{sent} bytes of {} frames", counts.frames);
+    });
+}
+
+#[test]
 fn what_goes_nowhere_is_counted_for_each_collector() {
     in_namespace(|| {
         let cable = Cable::new();

@@ -26,6 +26,8 @@ pub struct SegmentCounts {
     pub checksums_unfinished: u64,
     /// Frames and made datagrams cut off at the budget, their inner lengths as they were.
     pub truncated: u64,
+    /// Super-frames that cannot be cut, as those inside of tunnels: they were cut off at the budget, which leaves little.
+    pub uncut: u64,
     /// Frames and made datagrams dropped because they are longer than the budget.
     pub dropped_oversize: u64,
     /// Frames of which less was captured than there was.

@@ -2,6 +2,7 @@
 
 use super::super::checksum::Sum;
 use super::super::ip;
+use super::super::ring::Offload;
 use super::template::{Template, put};
 use super::{Parsed, Segmenter};
 
@@ -15,6 +16,15 @@ const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const PSH: u8 = 0x08;
 const CWR: u8 = 0x80;
+
+/// Flags that belong on the first segment only.
+pub const FIRST_ONLY: u8 = SYN | CWR;
+
+/// The same for a super-frame, as Linux makes segments of it: a sender of classic ECN says that there is one CWR
+/// (RFC 3168 §6.1.2). Where nobody does, it is part of AccECN's counter, which every segment carries (RFC 9768 §3.2.2).
+pub fn first_only(offload: &Offload) -> u8 {
+    if offload.ecn { FIRST_ONLY } else { SYN }
+}
 
 /// Where the payload is in the captured frame, if it is TCP and its header was captured.
 #[inline]
@@ -30,14 +40,15 @@ pub fn payload(frame: &Parsed) -> Option<usize> {
 impl Segmenter {
     /// Cuts a frame into segments of `size` bytes of payload, or what fits; says whether that made more than one.
     ///
-    /// The identification counts on, FIN, PSH and RST are on the last segment and SYN and CWR on the first; the rest of
-    /// the headers is repeated as it is. The last segment may not be captured whole: then its length is what it was on
+    /// The identification counts on, FIN, PSH and RST are on the last segment, and on the first what is only there; the rest
+    /// of the headers is repeated as it is. The last segment may not be captured whole: then its length is what it was on
     /// the wire. Segments of which nothing was captured are not made.
     pub(super) fn cut_tcp<'b>(
         &mut self,
         frame: &Parsed<'b>,
         payload: usize,
         size: usize,
+        first_only: u8,
         out: &mut impl FnMut(&[u8], &'b [u8]),
     ) -> bool {
         let end = frame.headers.end;
@@ -57,7 +68,7 @@ impl Segmenter {
         loop {
             let length = size.min(total - offset);
             let part = &captured[offset..captured.len().min(offset + length)];
-            let first = if offset == 0 { 0 } else { SYN | CWR };
+            let first = if offset == 0 { 0 } else { first_only };
             let last = if offset + length == total { 0 } else { FIN | PSH | RST };
             template.set_ip(&mut self.head, length, number);
             put(&mut self.head, field(SEQUENCE), sequence.to_be_bytes());

@@ -1,5 +1,6 @@
 //! Frames made by hand, and read again by other code than the module's.
 
+pub use super::super::super::ring::Offload;
 use super::super::*;
 use crate::packet::Timestamp;
 
@@ -229,10 +230,11 @@ pub fn assert_adds_up(counts: &SegmentCounts) {
     assert_eq!(bytes_in + bytes_added, bytes_out + bytes_removed, "{counts:?}");
 }
 
-/// Cuts one packet, and checks what holds for all: no frame is too long, every borrowed part is the packet's, and the
-/// counts add up.
+/// Cuts one packet, and checks what holds for all: no frame is too long, there is no more than was foreseen, every
+/// borrowed part is the packet's, and the counts add up.
 pub fn cut(segmenter: &mut Segmenter, packet: &RingPacket, link: LinkType) -> Vec<Vec<u8>> {
     let (budget, before) = (segmenter.budget, segmenter.counts());
+    let outlook = segmenter.outlook(packet, link);
     let mut frames = Vec::new();
     let memory = packet.bytes.as_ptr_range();
     segmenter.cut(packet, link, &mut |head, rest| {
@@ -241,6 +243,12 @@ pub fn cut(segmenter: &mut Segmenter, packet: &RingPacket, link: LinkType) -> Ve
         assert!(head.len() + rest.len() <= budget, "{} + {} > {budget}", head.len(), rest.len());
         frames.push([head, rest].concat());
     });
+    let length: usize = frames.iter().map(Vec::len).sum();
+    assert!(
+        frames.len() <= outlook.frames && length <= outlook.bytes,
+        "{} frames, {length} bytes: {outlook:?}",
+        frames.len()
+    );
     let counts = segmenter.counts();
     assert_adds_up(&counts);
     assert_eq!(counts.frames_out - before.frames_out, frames.len() as u64);

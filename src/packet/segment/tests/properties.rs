@@ -60,7 +60,7 @@ proptest! {
         payload in prop::collection::vec(any::<u8>(), 2..6000),
         gso_size: prop::sample::Index,
         room in 1_usize..3000,
-        unfinished: bool,
+        (unfinished, ecn) in any::<(bool, bool)>(),
         policy in policies(),
         vlan in vlans(),
     ) {
@@ -75,7 +75,11 @@ proptest! {
             true => unfinish(&mut captured, Some((gso_type, gso_size)), maker.transport(), TCP),
             false => RingPacket { offload: Some(offload(gso_type, gso_size)), ..packet(&captured) },
         };
-        let (made, counts) = cut_one(budget, policy, &RingPacket { vlan, ..packet });
+        let offload = packet.offload.map(|offload| Offload { ecn, ..offload });
+        let packet = RingPacket { vlan, offload, ..packet };
+        let (made, counts) = cut_one(budget, policy, &packet);
+        let outlook = Segmenter::new(budget, policy).outlook(&packet, LinkType::Ethernet);
+        prop_assert_eq!(outlook, Outlook { frames: made.len(), bytes: made.iter().map(Vec::len).sum() });
 
         let size = gso_size.min(room);
         prop_assert_eq!(made.len(), payload.len().div_ceil(size));
@@ -93,7 +97,7 @@ proptest! {
             prop_assert_eq!(seen.sequence(), sequence.wrapping_add(offset as u32 + if is_first { 0 } else { syn }));
             let mut expected = flags;
             if !is_first {
-                expected &= !(CWR | SYN);
+                expected &= if ecn { !(CWR | SYN) } else { !SYN };
             }
             if !is_last {
                 expected &= !(FIN | PSH | RST);
@@ -139,6 +143,8 @@ proptest! {
             false => RingPacket { offload: Some(offload(GsoType::Udp, gso_size)), ..packet(&captured) },
         };
         let (made, _) = cut_one(1514, Oversize::Drop, &packet);
+        let outlook = Segmenter::new(1514, Oversize::Drop).outlook(&packet, LinkType::Ethernet);
+        prop_assert_eq!(outlook, Outlook { frames: made.len(), bytes: made.iter().map(Vec::len).sum() });
         let parts: Vec<_> = payload.chunks(gso_size).collect();
         prop_assert_eq!(made.len(), parts.len());
         for (frame, part) in made.iter().zip(parts) {

@@ -14,7 +14,7 @@ fn tcp_becomes_what_the_interface_would_have_sent() {
     let maker = Maker::v4();
     let payload = bytes(3000);
     let mut frame = maker.tcp(ACK | PSH | FIN | CWR, 0xffff_ff00, &[1; 12], &payload);
-    let packet = unfinish(&mut frame, Some((GsoType::TcpV4, 1400)), 34, TCP);
+    let packet = with_ecn(unfinish(&mut frame, Some((GsoType::TcpV4, 1400)), 34, TCP));
     let (made, counts) = cut_one(BUDGET, Oversize::Drop, &packet);
     let seen: Vec<_> = made.iter().map(|frame| Seen::of(frame)).collect();
     seen.iter().for_each(|seen| seen.assert_right(6));
@@ -24,6 +24,24 @@ fn tcp_becomes_what_the_interface_would_have_sent() {
     assert_eq!(seen.iter().map(Seen::flags).collect::<Vec<_>>(), [ACK | CWR, ACK, ACK | PSH | FIN]);
     assert_eq!(seen.iter().flat_map(|seen| seen.tcp_payload().to_vec()).collect::<Vec<_>>(), payload);
     assert_eq!((counts.super_frames, counts.segments, counts.checksums_completed, counts.split), (1, 3, 3, 0));
+}
+
+fn with_ecn(packet: RingPacket<'_>) -> RingPacket<'_> {
+    RingPacket { offload: packet.offload.map(|offload| Offload { ecn: true, ..offload }), ..packet }
+}
+
+#[test]
+fn the_counter_of_accurate_ecn_is_on_every_segment_and_the_flag_of_classic_ecn_on_the_first() {
+    let frame = Maker::v4().tcp(ACK | CWR, 1, &[], &bytes(3000));
+    let accurate = RingPacket { offload: Some(offload(GsoType::TcpV4, 1400)), ..packet(&frame) };
+    let flags = |packet: &RingPacket<'_>| -> Vec<u8> {
+        let (made, _) = cut_one(BUDGET, Oversize::Split, packet);
+        made.iter().map(|frame| Seen::of(frame).flags()).collect()
+    };
+    assert_eq!(flags(&accurate), [ACK | CWR; 3]);
+    assert_eq!(flags(&with_ecn(accurate)), [ACK | CWR, ACK, ACK]);
+    // Nobody says which of the two it is.
+    assert_eq!(flags(&packet(&frame)), [ACK | CWR, ACK, ACK]);
 }
 
 #[test]
@@ -205,7 +223,7 @@ fn a_super_frame_in_a_tunnel_is_not_cut_but_for_the_policy() {
         let packet = RingPacket { offload: Some(gso), ..packet(&frame) };
         let (made, counts) = cut_one(BUDGET, Oversize::Split, &packet);
         assert_eq!(made.len(), 1, "{gso:?}");
-        assert_eq!((made[0].len(), counts.truncated, counts.super_frames), (BUDGET, 1, 0));
+        assert_eq!((made[0].len(), counts.uncut, counts.truncated, counts.super_frames), (BUDGET, 1, 0, 0));
         assert_eq!(made[0][..84], frame[..84]);
         let (made, counts) = cut_one(BUDGET, Oversize::Drop, &packet);
         assert_eq!((made.len(), counts.dropped_oversize), (0, 1));

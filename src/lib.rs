@@ -16,6 +16,7 @@
 //! - `protocol`: bytes in order to messages
 //! - `flow`: TCP segments to bytes in order
 //! - `packet`: bytes and frames: capture files, the ring, filters, decoding
+//! - `memory_limit`: what the budgets of `sensor` and `forward` divide
 //! - `process`: the limits, rights and use of this process; only on Linux
 
 #[cfg(feature = "aws")]
@@ -32,6 +33,8 @@ pub mod export;
 pub mod flow;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 pub mod forward;
+#[cfg(feature = "engine")]
+pub mod memory_limit;
 #[cfg(feature = "engine")]
 pub mod packet;
 #[cfg(all(feature = "engine", target_os = "linux"))]

@@ -161,8 +161,8 @@ mod engine {
     use crate::exit::Exit;
     use crate::export::ExportError;
     use crate::export::monitor::MonitorError;
+    use crate::memory_limit::TooLittle;
     use crate::packet::file::FileError;
-    use crate::sensor::budget::TooLittle;
     use crate::sensor::read::ReadError;
 
     /// The exit code and hints of the engine's errors.
@@ -216,13 +216,9 @@ mod engine {
     fn of_forwarding(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
         use super::super::forward::BadSetting;
         use crate::forward::ForwardError;
-        use crate::forward::budget::TooLittle;
 
         if cause.is::<BadSetting>() {
             return Some((Exit::Usage, Vec::new()));
-        }
-        if let Some(error) = cause.downcast_ref::<TooLittle>() {
-            return Some((Exit::Blocked, error.hints()));
         }
         let error = cause.downcast_ref::<ForwardError>()?;
         let exit = match error {

@@ -2,17 +2,9 @@
 
 use std::time::Duration;
 
-use bytesize::ByteSize;
-
 use super::EngineLimits;
 use crate::flow::Limits;
-
-/// What the program needs before it has seen a packet: its code, stacks, and room for what is not counted one by one.
-const FIXED: u64 = 7 << 20;
-/// Below this there is no room for a useful sensor.
-pub const LEAST: u64 = 12 << 20;
-/// Without a limit from anywhere, this is as much as a sensor should ever want.
-pub const MOST_UNASKED: u64 = 64 << 20;
+use crate::memory_limit::{MemoryLimit, TooLittle};
 
 /// A connection in the flow table, with its place in the index.
 const CONNECTION: u64 = 408;
@@ -39,34 +31,10 @@ pub struct Budget {
     pub queue_bytes: usize,
 }
 
-/// Why there is no budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} of memory are too little: the sensor needs at least {}", iec(*limit), iec(LEAST))]
-pub struct TooLittle {
-    pub limit: u64,
-}
-
-impl TooLittle {
-    /// What to do about it.
-    pub fn hints(&self) -> Vec<String> {
-        vec![format!(
-            "without `--memory-limit` it is 80 % of the cgroup's limit: give the container at least {}",
-            iec(LEAST / 4 * 5)
-        )]
-    }
-}
-
-fn iec(bytes: u64) -> bytesize::Display {
-    ByteSize(bytes).display().iec()
-}
-
 impl Budget {
     /// Divides a limit in bytes.
     pub fn new(limit: u64) -> Result<Self, TooLittle> {
-        if limit < LEAST {
-            return Err(TooLittle { limit });
-        }
-        let rest = limit - FIXED;
+        let rest = MemoryLimit::new(limit)?.to_divide();
         let share = |percent: u64| rest / 100 * percent;
         Ok(Budget {
             limit,
@@ -93,6 +61,7 @@ impl Budget {
 mod tests {
     use super::*;
     use crate::flow::FlowTable;
+    use crate::memory_limit::{LEAST, MOST_UNASKED};
     use crate::protocol::buffers;
     use crate::sensor::conversation::{self, Conversations};
     use crate::sensor::exchanges;
@@ -123,7 +92,7 @@ mod tests {
                 + budget.connections as u64 * CONNECTION
                 + budget.exchanges as u64 * EXCHANGE
                 + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes) as u64;
-            assert!(FIXED + parts <= limit, "{limit}: {budget:?}");
+            assert!(parts <= MemoryLimit::new(limit).unwrap().to_divide(), "{limit}: {budget:?}");
         }
     }
 }
@@ -131,6 +100,7 @@ mod tests {
 #[cfg(all(test, target_os = "linux"))]
 mod ring_tests {
     use super::*;
+    use crate::memory_limit::{LEAST, MOST_UNASKED};
     use crate::packet::live::{BLOCK, LEAST_BLOCKS, LiveError, SMALL_BLOCK, layout};
 
     #[test]

@@ -7,8 +7,8 @@ use bytesize::ByteSize;
 use super::exports::ExportArg;
 use super::options;
 use super::rotation_args::RotationArgs;
+use crate::memory_limit::TooLittle;
 use crate::sensor::Budget;
-use crate::sensor::budget::TooLittle;
 
 /// Flags of `capture` and `collect`.
 #[derive(Debug, clap::Args)]

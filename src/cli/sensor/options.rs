@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::memory_limit::MOST_UNASKED;
 use crate::packet::LinkType;
 use crate::packet::filter::{Filter, FilterError, Target};
-use crate::sensor::budget;
 
-/// The given limit in bytes, else 80 % of the cgroup's, else as much as a sensor should ever want.
+/// The given limit in bytes, else 80 % of the cgroup's, else as much as should ever be wanted.
 pub fn memory_limit(given: Option<ByteSize>) -> u64 {
     match given {
         Some(ByteSize(bytes)) => bytes,
-        None => cgroup_limit().map_or(budget::MOST_UNASKED, |limit| (limit / 5 * 4).min(budget::MOST_UNASKED)),
+        None => cgroup_limit().map_or(MOST_UNASKED, |limit| (limit / 5 * 4).min(MOST_UNASKED)),
     }
 }
 

@@ -238,7 +238,7 @@ mod engine {
         match error {
             CollectError::Listen { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Auth,
             CollectError::Replay { source: FrameSenderError::Socket(RingError::NotPermitted), .. } => Exit::Auth,
-            CollectError::Filter(_) => Exit::Usage,
+            CollectError::Filter(_) | CollectError::InUse { .. } => Exit::Usage,
             CollectError::Listen { .. } | CollectError::Replay { .. } | CollectError::Receive(_) => Exit::Failed,
         }
     }

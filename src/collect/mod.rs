@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 pub use self::decapsulate::{Networks, Refusal, Refusals};
 pub use self::intake::Intake;
 pub use self::receiver::Datagram;
-pub use self::replay::ReplayCounts;
+pub use self::replay::{InUse, ReplayCounts};
 pub use self::sources::{SourceCounts, SourceTotals};
 
 use self::receiver::Receiver;
@@ -113,6 +113,8 @@ pub enum CollectError {
         #[source]
         source: FrameSenderError,
     },
+    #[error("frames cannot go out of {interface}: {by}")]
+    InUse { interface: String, by: InUse },
     #[error("cannot receive datagrams")]
     Receive(#[source] io::Error),
 }
@@ -123,6 +125,11 @@ impl CollectError {
         let CollectError::Listen { address, source } = self else {
             return match self {
                 CollectError::Replay { source, .. } => source.hints(),
+                CollectError::InUse { .. } => vec![
+                    "give the other analyser an interface of its own: `ip link add mirror0 type dummy`, then `ip link set \
+                     mirror0 up`"
+                        .to_owned(),
+                ],
                 _ => Vec::new(),
             };
         };
@@ -177,6 +184,11 @@ impl Collector {
             "" => None,
             expression => Some(Filter::compile(expression, LinkType::Ethernet).map_err(CollectError::Filter)?),
         };
+        if let Some(interface) = options.to_interface
+            && let Some(by) = InUse::of(interface, options.listen)
+        {
+            return Err(CollectError::InUse { interface: interface.to_owned(), by });
+        }
         let replay = options.to_interface.map(|interface| {
             Replay::open(interface).map_err(|source| CollectError::Replay { interface: interface.to_owned(), source })
         });

@@ -2,12 +2,16 @@
 //!
 //! Frames are copied together, [`MOST`] or [`MOST_BYTES`] of them, and sent with one call. What the interface does not
 //! take is counted and gone: nothing here waits.
+//!
+//! Frames have the addresses of other hosts, so that an interface on which this host talks to others is refused
+//! ([`InUse`]).
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 
 use rustix::io::Errno;
 
-use crate::packet::interfaces;
+use crate::packet::interfaces::{self, Interface};
 use crate::packet::send::{FrameSender, FrameSenderError, MOST_MESSAGES};
 
 /// Frames that are sent together.
@@ -24,6 +28,36 @@ pub struct Replay {
     /// Where each frame in `bytes` ends.
     ends: Vec<usize>,
     counts: ReplayCounts,
+}
+
+/// What an interface is for already, so that frames of other hosts have no place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InUse {
+    #[error("this host would take them for its own")]
+    Loopback,
+    #[error("the default route goes by it, and the network would see frames with the addresses of other hosts")]
+    DefaultRoute,
+    #[error("{0}, where mirrors send to, is its address")]
+    Listening(IpAddr),
+}
+
+impl InUse {
+    /// What the interface of this name is for, if it is known.
+    pub fn of(name: &str, listen: &[SocketAddr]) -> Option<InUse> {
+        let interface = interfaces::by_name(name).ok()?;
+        InUse::by_what_is_known(&interface, &interfaces::default_routes(), listen)
+    }
+
+    fn by_what_is_known(interface: &Interface, default_routes: &[String], listen: &[SocketAddr]) -> Option<InUse> {
+        let listening = || interface.addresses.iter().find(|own| listen.iter().any(|listen| listen.ip() == **own));
+        if interface.loopback {
+            return Some(InUse::Loopback);
+        }
+        if default_routes.contains(&interface.name) {
+            return Some(InUse::DefaultRoute);
+        }
+        listening().copied().map(InUse::Listening)
+    }
 }
 
 /// What became of frames.
@@ -137,5 +171,31 @@ impl ReplayCounts {
             _ => self.refused += 1,
         }
         1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_on_which_the_host_talks_is_in_use() {
+        let interface = |name: &str, address: &str| Interface {
+            name: name.to_owned(),
+            index: 1,
+            up: true,
+            loopback: name == "lo",
+            mtu: None,
+            addresses: vec![address.parse().unwrap()],
+        };
+        let of = |interface: Interface, listen: &str| {
+            InUse::by_what_is_known(&interface, &["eth0".to_owned()], &[listen.parse().unwrap()])
+        };
+        assert_eq!(of(interface("lo", "127.0.0.1"), "0.0.0.0:4789"), Some(InUse::Loopback));
+        assert_eq!(of(interface("eth0", "10.0.0.5"), "10.0.1.5:4789"), Some(InUse::DefaultRoute));
+        let listening = InUse::Listening("10.0.1.5".parse().unwrap());
+        assert_eq!(of(interface("eth1", "10.0.1.5"), "10.0.1.5:4789"), Some(listening));
+        assert_eq!(of(interface("eth1", "10.0.1.5"), "0.0.0.0:4789"), None);
+        assert_eq!(of(interface("tap0", "10.0.2.1"), "10.0.1.5:4789"), None);
     }
 }

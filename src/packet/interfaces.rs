@@ -77,6 +77,27 @@ pub fn by_name(name: &str) -> Result<Interface, InterfaceError> {
     find(list()?, name)
 }
 
+/// The names of the interfaces that a default route of this namespace goes by, in whichever order; those that `/proc`
+/// tells of.
+pub fn default_routes() -> Vec<String> {
+    let read = |table: &str| std::fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap_or_default();
+    default_routes_of(&read("route"), &read("ipv6_route"))
+}
+
+/// Of the kernel's tables: addresses are in hexadecimal, and one of zeroes with a mask or a length of zero is every one.
+fn default_routes_of(v4: &str, v6: &str) -> Vec<String> {
+    const ZERO: &str = "00000000000000000000000000000000";
+    let v4 = v4.lines().filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [interface, "00000000", _, _, _, _, _, "00000000", ..] => Some(interface),
+        _ => None,
+    });
+    let v6 = v6.lines().filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [ZERO, "00", .., interface] => Some(interface),
+        _ => None,
+    });
+    v4.chain(v6).map(str::to_owned).collect()
+}
+
 /// What is captured if nobody says otherwise: every interface that is up.
 pub fn every_up(mut interfaces: Vec<Interface>) -> Vec<Interface> {
     interfaces.retain(|interface| interface.up);
@@ -118,6 +139,20 @@ mod tests {
     fn an_interface_that_is_down_is_not_captured_by_default() {
         let chosen = every_up(vec![interface("lo", 1, true), interface("eth0", 2, false), interface("eth1", 3, true)]);
         assert_eq!(chosen.iter().map(|interface| interface.index).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn default_routes_are_found_in_the_kernels_tables() {
+        let v4 = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT   \n\
+            eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0   \n\
+            eth1\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0   \n";
+        let zero = "0".repeat(32);
+        let v6 = format!(
+            "fd000000000000000000000000000000 40 {zero} 00 {zero} 00000100 00000001 00000000 00000001     eth2\n\
+            {zero} 00 {zero} 00 fd000000000000000000000000000001 00000400 00000003 00000000 00000003     eth3\n"
+        );
+        assert_eq!(default_routes_of(v4, &v6), ["eth0", "eth3"]);
+        assert_eq!(default_routes_of("", "\n"), [""; 0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::lab::Lab;
+use crate::support::lab::{CABLE, Lab, SERVER};
 use crate::support::sensor::Sensor;
 use crate::support::vxlan::{self, Mirror, exchanges};
 use crate::support::wait_for;
@@ -39,6 +39,21 @@ fn another_analyser_sees_every_frame_as_it_was() {
     assert_eq!(seen.len(), frames.len());
     assert!(seen == frames);
     assert_eq!(ended.complete().count(), 50);
+}
+
+#[test]
+fn an_interface_on_which_the_host_talks_is_refused() {
+    let Some(lab) = Lab::with(&[]) else { return };
+    let refused = |args: &[&str], words: &str| {
+        let ended = Sensor::collector(&lab).args(args).fail();
+        assert_eq!(ended.status.code(), Some(64), "{}", ended.stderr);
+        assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
+        assert!(ended.stderr.contains("ip link add mirror0 type dummy"), "{}", ended.stderr);
+    };
+    refused(&["--to-interface", "lo"], "take them for its own");
+    refused(&["--to-interface", CABLE, "--listen", SERVER], "10.77.0.2, where mirrors send to");
+    lab.server.ip(&format!("route add default dev {CABLE}"));
+    refused(&["--to-interface", CABLE], "the default route goes by it");
 }
 
 #[test]

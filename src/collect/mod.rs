@@ -86,8 +86,8 @@ pub struct CollectCounts {
     pub refused: Refusals,
     /// Mirrored frames that the filter rejected.
     pub filtered: u64,
-    /// Datagrams that the kernel dropped because the receive buffer was full; known to the second. Those that it had put
-    /// together count as one.
+    /// Datagrams that the kernel dropped because the receive buffer was full or their checksum was wrong; known to the
+    /// second. Those that it had put together count as one.
     pub dropped: u64,
     /// Datagrams that were still there when there was no more time to read them.
     pub unread: u64,

@@ -17,7 +17,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
-use super::drops;
+use super::drops::Drops;
 use crate::packet::{Address, Timestamp};
 
 /// Messages of one call.
@@ -30,7 +30,7 @@ const LOOK: u32 = 1024;
 /// The sockets.
 pub struct Receiver {
     sockets: Vec<Socket>,
-    inodes: Vec<u64>,
+    drops: Drops,
 }
 
 /// One datagram.
@@ -75,7 +75,7 @@ impl Receiver {
             // Port 0 is any port, and the same for all.
             address = socket.local_addr()?;
             granted += enlarge(&socket, buffer_bytes / sockets.max(1))?;
-            self.inodes.push(drops::inode(&socket)?);
+            self.drops.add(&socket)?;
             let state = UdpSocketState::new((&socket).into())?;
             let buffers = vec![0; Receiver::BUFFER_BYTES].into_boxed_slice();
             let messages = [RecvMeta::default(); BATCH];
@@ -86,7 +86,7 @@ impl Receiver {
 
     /// No sockets yet.
     pub fn new() -> Self {
-        Receiver { sockets: Vec::new(), inodes: Vec::new() }
+        Receiver { sockets: Vec::new(), drops: Drops::default() }
     }
 
     /// Where they listen, each address once.
@@ -97,9 +97,9 @@ impl Receiver {
         addresses
     }
 
-    /// Datagrams that the kernel dropped so far because a receive buffer was full.
-    pub fn dropped(&self) -> u64 {
-        drops::dropped(&self.inodes)
+    /// Datagrams that the kernel dropped so far because a receive buffer was full or their checksum was wrong.
+    pub fn dropped(&mut self) -> u64 {
+        self.drops.now()
     }
 
     /// Waits for datagrams, so long at most.

@@ -26,7 +26,7 @@ pub fn seen(collected: &CollectCounts, collector: &Collector) -> Seen {
             (
                 dropped,
                 "datagram",
-                "dropped by the kernel because the receive buffer was full (up to 64 that it had joined count as one)",
+                "dropped by the kernel: the receive buffer was full, or a checksum wrong (up to 64 that it had joined count as one)",
             ),
             (unread, "datagram", "not read before the end"),
             (replay.too_long, "frame", "not sent: longer than the interface's MTU"),

@@ -5,8 +5,8 @@ use crate::flow::{Endpoint, Key};
 use crate::packet::ip::{self, IpPacket};
 use crate::packet::{Address, LinkType, Realm, decode};
 
-/// Protocols that begin with two ports: TCP, UDP, DCCP, SCTP and UDP-Lite.
-const WITH_PORTS: [u8; 5] = [ip::TCP, ip::UDP, 33, 132, 136];
+/// Protocols that begin with two ports.
+const WITH_PORTS: [u8; 5] = [ip::TCP, ip::UDP, ip::DCCP, ip::SCTP, ip::UDP_LITE];
 
 /// The IP packet in a frame, if it is one.
 #[inline]

@@ -18,8 +18,6 @@ use crate::packet::ip::{self, IpPacket};
 use crate::packet::vxlan;
 
 /// Protocol numbers.
-const ICMP: u8 = 1;
-const ICMPV6: u8 = 58;
 
 /// The types of ICMP that quote a packet (RFC 792): unreachable, quench, redirect, exceeded, parameter problem.
 const QUOTING: [u8; 5] = [3, 4, 5, 11, 12];
@@ -56,8 +54,8 @@ impl Own {
     pub fn is(&self, packet: &IpPacket<'_>) -> bool {
         match packet.protocol {
             ip::UDP => self.is_sent(packet),
-            ICMP => packet.payload.first().is_some_and(|kind| QUOTING.contains(kind)) && self.is_quoted(packet),
-            ICMPV6 => packet.payload.first().is_some_and(|kind| *kind < V6_INFORMATIONAL) && self.is_quoted(packet),
+            ip::ICMP => packet.payload.first().is_some_and(|kind| QUOTING.contains(kind)) && self.is_quoted(packet),
+            ip::ICMPV6 => packet.payload.first().is_some_and(|kind| *kind < V6_INFORMATIONAL) && self.is_quoted(packet),
             _ => false,
         }
     }

@@ -4,15 +4,21 @@ use super::address::Address;
 use super::decode::Undecoded;
 
 /// Protocol numbers (<https://www.iana.org/assignments/protocol-numbers>).
+pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 pub const UDP: u8 = 17;
+pub const DCCP: u8 = 33;
+pub const ICMPV6: u8 = 58;
+pub const SCTP: u8 = 132;
+pub const UDP_LITE: u8 = 136;
 
-const HOP_BY_HOP: u8 = 0;
-const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
-const AUTHENTICATION: u8 = 51;
-const DESTINATION_OPTIONS: u8 = 60;
-const MOBILITY: u8 = 135;
+/// Those of IPv6's extension headers.
+pub const HOP_BY_HOP: u8 = 0;
+pub const ROUTING: u8 = 43;
+pub const FRAGMENT: u8 = 44;
+pub const AUTHENTICATION: u8 = 51;
+pub const DESTINATION_OPTIONS: u8 = 60;
+pub const MOBILITY: u8 = 135;
 
 /// More extension headers than any honest packet has (RFC 8200 §4.1 names seven).
 const MAX_EXTENSION_HEADERS: usize = 8;

@@ -5,8 +5,6 @@ use super::super::ip;
 use super::super::ring::{Offload, RingPacket};
 use super::headers::{Headers, Link, MAX_HEADERS};
 
-const ICMPV6: u8 = 58;
-
 /// Where SCTP has its checksum, and no other protocol: it is a CRC (RFC 9260 §3.1).
 const SCTP_CHECKSUM: u16 = 8;
 
@@ -40,7 +38,7 @@ fn by_headers(bytes: &[u8], headers: &Headers) -> Option<(usize, [u8; 2])> {
     let (protocol, at) = match headers.protocol? {
         protocol @ ip::TCP => (protocol, 16),
         protocol @ ip::UDP => (protocol, 6),
-        protocol @ ICMPV6 => (protocol, 2),
+        protocol @ ip::ICMPV6 => (protocol, 2),
         _ => return None,
     };
     if headers.end > bytes.len() {

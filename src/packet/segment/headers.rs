@@ -14,9 +14,6 @@ const ADDRESSES_LEN: usize = 12;
 /// Smaller numbers at the place of an EtherType are lengths (IEEE 802.3 §3.2.6).
 const MIN_ETHERTYPE: u16 = 0x600;
 
-const ROUTING: u8 = 43;
-const AUTHENTICATION: u8 = 51;
-
 /// How a captured frame becomes an Ethernet frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -143,10 +140,10 @@ impl Headers {
 fn is_routed(mut protocol: u8, mut extensions: &[u8]) -> bool {
     // Each step takes at least 8 bytes.
     while let [next, length, _, segments_left, ..] = *extensions {
-        if protocol == ROUTING && segments_left > 0 {
+        if protocol == ip::ROUTING && segments_left > 0 {
             return true;
         }
-        let unit = if protocol == AUTHENTICATION { 4 } else { 8 };
+        let unit = if protocol == ip::AUTHENTICATION { 4 } else { 8 };
         let length = 8 + unit * usize::from(length);
         protocol = next;
         extensions = extensions.get(length..).unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::super::checksum::Sum;
 use super::super::ip;
 use super::super::ring::Offload;
-use super::template::{Template, put};
+use super::template::{Divided, put};
 use super::{Parsed, Segmenter};
 
 const HEADER_LEN: usize = 20;
@@ -51,17 +51,14 @@ impl Segmenter {
         first_only: u8,
         out: &mut impl FnMut(&[u8], &'b [u8]),
     ) -> bool {
-        let end = frame.headers.end;
-        let Some(template) = Template::of(frame, payload, &mut self.head) else { return false };
+        let Some(divided) = Divided::of(frame, payload, CHECKSUM, &mut self.head) else { return false };
+        let Divided { template, total, captured, addresses, left_checksum } = divided;
         let size = size.min(self.budget.saturating_sub(template.len)).min(template.max_payload());
-        let (total, captured) = (end - payload, &frame.bytes[payload..end.min(frame.bytes.len())]);
         if size == 0 || total <= size {
             return false;
         }
-        let addresses = Sum::of(frame.headers.addresses(frame.bytes));
         let field = |at: usize| template.transport + at;
         let flags = self.head[field(FLAGS)];
-        let left_checksum = [self.head[field(CHECKSUM)], self.head[field(CHECKSUM) + 1]];
         let mut sequence = u32::from_be_bytes(std::array::from_fn(|at| self.head[field(SEQUENCE) + at]));
 
         let (mut offset, mut number) = (0, 0_u16);

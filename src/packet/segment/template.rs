@@ -1,6 +1,7 @@
 //! The headers that every frame made of a super-frame begins with, and what differs in them from one to the next.
 
 use super::super::checksum::Sum;
+use super::super::ip;
 use super::Parsed;
 use super::headers::{MAX_HEADERS, Version};
 
@@ -8,7 +9,6 @@ use super::headers::{MAX_HEADERS, Version};
 const MAX_LENGTH: usize = 65_535;
 const IPV6_LEN: usize = 40;
 
-const HOP_BY_HOP: u8 = 0;
 /// A hop-by-hop header that holds nothing but a jumbo payload option.
 const JUMBO_LEN: usize = 8;
 
@@ -22,6 +22,41 @@ pub struct Template {
     pub len: usize,
     /// The identification of the first packet (IPv4).
     identification: u16,
+}
+
+/// A frame that becomes several: the headers before each, and what is divided among them.
+#[derive(Debug, Clone, Copy)]
+pub struct Divided<'b> {
+    pub template: Template,
+    /// Bytes of payload that there were, and those that were captured.
+    pub total: usize,
+    pub captured: &'b [u8],
+    /// The sum of the addresses, for checksums.
+    pub addresses: Sum,
+    /// The checksum that was captured, for a part that is not there whole.
+    pub left_checksum: [u8; 2],
+}
+
+impl<'b> Divided<'b> {
+    /// Copies the headers before the payload, which is at this place in the captured frame; the transport's checksum is
+    /// at that place in its header. Nothing if the headers are too long.
+    pub fn of(
+        frame: &Parsed<'b>,
+        payload: usize,
+        checksum: usize,
+        head: &mut [u8; MAX_HEADERS],
+    ) -> Option<Divided<'b>> {
+        let end = frame.headers.end;
+        let template = Template::of(frame, payload, head)?;
+        let at = template.transport + checksum;
+        Some(Divided {
+            template,
+            total: end - payload,
+            captured: &frame.bytes[payload..end.min(frame.bytes.len())],
+            addresses: Sum::of(frame.headers.addresses(frame.bytes)),
+            left_checksum: [head[at], head[at + 1]],
+        })
+    }
 }
 
 impl Template {
@@ -46,7 +81,7 @@ impl Template {
 
     fn drop_jumbo_option(&mut self, head: &mut [u8; MAX_HEADERS]) {
         let (packet, option) = (self.network, self.network + IPV6_LEN);
-        if self.transport < option + JUMBO_LEN || head[packet + 4..packet + 7] != [0, 0, HOP_BY_HOP] {
+        if self.transport < option + JUMBO_LEN || head[packet + 4..packet + 7] != [0, 0, ip::HOP_BY_HOP] {
             return;
         }
         if let [next, 0, 0xc2, 4, ..] = head[option..] {

@@ -3,7 +3,7 @@
 use super::super::checksum::Sum;
 use super::super::{ip, udp, vxlan};
 use super::headers::Version;
-use super::template::{Template, put};
+use super::template::{Divided, put};
 use super::{Parsed, Segmenter};
 
 const HEADER_LEN: usize = 8;
@@ -34,15 +34,12 @@ impl Segmenter {
         size: usize,
         out: &mut impl FnMut(&[u8], &'b [u8]),
     ) -> bool {
-        let end = frame.headers.end;
-        let Some(template) = Template::of(frame, payload, &mut self.head) else { return false };
-        let (total, captured) = (end - payload, &frame.bytes[payload..end.min(frame.bytes.len())]);
+        let Some(divided) = Divided::of(frame, payload, CHECKSUM, &mut self.head) else { return false };
+        let Divided { template, total, captured, addresses, left_checksum } = divided;
         if size == 0 || total <= size || size > template.max_payload() {
             return false;
         }
-        let addresses = Sum::of(frame.headers.addresses(frame.bytes));
         let field = |at: usize| template.transport + at;
-        let left_checksum = [self.head[field(CHECKSUM)], self.head[field(CHECKSUM) + 1]];
         // A sender that computes none says so with zero (RFC 768).
         let has_none = left_checksum == [0; 2] && !frame.unfinished && frame.headers.version == Version::V4;
 
@@ -84,13 +81,12 @@ impl Segmenter {
         size: usize,
         out: &mut impl FnMut(&[u8], &'b [u8]),
     ) -> bool {
-        let end = frame.headers.end;
         if frame.headers.version != Version::V4 {
             return false;
         }
-        let Some(template) = Template::of(frame, payload, &mut self.head) else { return false };
-        let captured = &frame.bytes[payload..end.min(frame.bytes.len())];
-        let total = HEADER_LEN + end - payload;
+        let Some(divided) = Divided::of(frame, payload, CHECKSUM, &mut self.head) else { return false };
+        let Divided { template, captured, addresses, .. } = divided;
+        let total = HEADER_LEN + divided.total;
         // The offset counts in units of eight bytes.
         let size = size.min(self.budget.saturating_sub(template.transport)) & !7;
         if size < HEADER_LEN || total <= size || total - HEADER_LEN > template.max_payload() {
@@ -98,7 +94,6 @@ impl Segmenter {
         }
         let whole = HEADER_LEN + captured.len() == total;
         if frame.unfinished && whole {
-            let addresses = Sum::of(frame.headers.addresses(frame.bytes));
             put(&mut self.head, template.transport + CHECKSUM, [0; 2]);
             let sum = template.sum(&self.head, addresses, ip::UDP, captured.len()).and(Sum::of(captured));
             put(&mut self.head, template.transport + CHECKSUM, sum.udp_checksum());

@@ -43,7 +43,7 @@ fn read(source: Box<dyn Read + Send>) -> (Vec<Kept>, Vec<Interface>, Option<Stri
         Ok(file) => file,
         Err(error) => return (Vec::new(), Vec::new(), Some(format!("{error}: {error:?}"))),
     };
-    let mut frames = Vec::new();
+    let (mut frames, mut described) = (Vec::new(), 0);
     let end = loop {
         if frames.len() == MOST_FRAMES {
             break None;
@@ -59,6 +59,11 @@ fn read(source: Box<dyn Read + Send>) -> (Vec<Kept>, Vec<Interface>, Option<Stri
                 break Some(format!("{error}: {error:?}"));
             }
         }
+        if file.interfaces().len() < described {
+            // Those of earlier sections have given way, and the frames' numbers are no places any more.
+            return (Vec::new(), Vec::new(), Some("more interfaces than are kept".to_owned()));
+        }
+        described = file.interfaces().len();
         let last = frames.last().expect("one was just added");
         assert!(last.interface < file.interfaces().len() as u32);
         assert!(file.interfaces().len() <= MAX_INTERFACES);

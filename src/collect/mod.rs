@@ -122,16 +122,26 @@ pub enum CollectError {
 impl CollectError {
     /// What to do about it.
     pub fn hints(&self) -> Vec<String> {
-        let CollectError::Listen { address, source } = self else {
-            return match self {
-                CollectError::Replay { source, .. } => source.hints(),
-                CollectError::InUse { .. } => vec![
+        let (address, source) = match self {
+            CollectError::Listen { address, source } => (address, source),
+            CollectError::Replay { source, .. } => return source.hints(),
+            CollectError::InUse { .. } => {
+                return vec![
                     "give the other analyser an interface of its own: `ip link add mirror0 type dummy`, then `ip link set \
                      mirror0 up`"
                         .to_owned(),
-                ],
-                _ => Vec::new(),
-            };
+                ];
+            }
+            CollectError::Filter(_) => {
+                return vec!["mirrored frames take what a capture file of Ethernet frames takes".to_owned()];
+            }
+            CollectError::Receive(source) if source.kind() == io::ErrorKind::OutOfMemory => {
+                return vec![
+                    "the kernel has no memory for sockets left: `net.ipv4.udp_mem` says how much there may be"
+                        .to_owned(),
+                ];
+            }
+            CollectError::Receive(_) => return Vec::new(),
         };
         let port = address.port();
         match source.kind() {

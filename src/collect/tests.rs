@@ -196,7 +196,10 @@ fn what_cannot_be_opened_is_told() {
     let error = open("192.0.2.1:4789", "", None);
     assert!(matches!(&error, CollectError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable));
     assert!(error.hints()[0].contains("0.0.0.0"));
-    assert!(matches!(open("127.0.0.1:0", "tcp prot 80", None), CollectError::Filter(_)));
+    let error = open("127.0.0.1:0", "tcp prot 80", None);
+    assert!(matches!(error, CollectError::Filter(_)) && error.hints()[0].contains("Ethernet"));
+    let error = CollectError::Receive(io::ErrorKind::OutOfMemory.into());
+    assert!(error.hints()[0].contains("udp_mem"));
     assert!(matches!(open("127.0.0.1:0", "", Some("none")), CollectError::Replay { .. }));
 }
 

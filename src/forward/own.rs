@@ -17,8 +17,6 @@ use crate::packet::Address;
 use crate::packet::ip::{self, IpPacket};
 use crate::packet::vxlan;
 
-/// Protocol numbers.
-
 /// The types of ICMP that quote a packet (RFC 792): unreachable, quench, redirect, exceeded, parameter problem.
 const QUOTING: [u8; 5] = [3, 4, 5, 11, 12];
 /// ICMPv6 types below this are errors, which quote a packet (RFC 4443 §2.1).

@@ -135,7 +135,19 @@ impl RingError {
                 "in an ECS task definition, `linuxParameters.capabilities.drop` must name neither NET_RAW nor ALL",
             ],
             RingError::Memory { .. } => &["a smaller `--memory-limit` takes smaller rings"],
-            _ => &[],
+            RingError::FilterTooLong { .. } | RingError::FilterRefused { .. } => {
+                &["a filter with fewer addresses and ports is shorter; `--filter` can be left out"]
+            }
+            RingError::LinkType { .. } => &["name other interfaces with `--interface`"],
+            RingError::System { source, .. } => match source.raw_os_error() {
+                Some(libc::EAFNOSUPPORT) => &["this kernel, or the sandbox around it, has no packet sockets"],
+                Some(libc::ENOPROTOOPT) => &["it takes Linux 4.20 or later, and no sandbox such as gVisor's"],
+                Some(libc::EMFILE | libc::ENFILE) => {
+                    &["each interface takes a file descriptor: `ulimit -n` says how many"]
+                }
+                _ => &[],
+            },
+            RingError::NoInterface { .. } | RingError::Layout { .. } => &[],
         };
         hints.iter().map(|hint| (*hint).to_owned()).collect()
     }
@@ -144,6 +156,21 @@ impl RingError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_user_can_do_about_an_error_is_said() {
+        let system = |code| RingError::System { call: "bind", source: io::Error::from_raw_os_error(code) };
+        for (error, hint) in [
+            (RingError::FilterRefused { instructions: 5000 }, "--filter"),
+            (RingError::LinkType { interface: "can0".into(), arphrd: 280 }, "--interface"),
+            (system(libc::EAFNOSUPPORT), "no packet sockets"),
+            (system(libc::ENOPROTOOPT), "4.20"),
+            (system(libc::EMFILE), "ulimit -n"),
+        ] {
+            assert!(error.hints().concat().contains(hint), "{error:?}: {:?}", error.hints());
+        }
+        assert_eq!(system(libc::EIO).hints(), [""; 0]);
+    }
 
     fn options() -> RingOptions {
         RingOptions::new(1, "lo")

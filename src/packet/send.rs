@@ -188,7 +188,13 @@ impl FrameSenderError {
         match self {
             FrameSenderError::Interface(error) => error.hints(),
             FrameSenderError::Socket(error) => error.hints(),
-            FrameSenderError::Bind { .. } => Vec::new(),
+            FrameSenderError::Bind { interface, source } => match source.raw_os_error() {
+                Some(libc::ENODEV | libc::ENXIO) => {
+                    vec![format!("{interface} has gone just now: `ip link` shows what is there")]
+                }
+                Some(libc::ENETDOWN) => vec![format!("`ip link set {interface} up` switches it on")],
+                _ => Vec::new(),
+            },
         }
     }
 }
@@ -259,6 +265,17 @@ mod tests {
         let mut buffer = [0; 2048];
         let length = socket.recv(&mut buffer).unwrap();
         buffer[..length].to_vec()
+    }
+
+    #[test]
+    fn what_a_user_can_do_about_an_interface_is_said() {
+        let hints = |code| {
+            let source = io::Error::from_raw_os_error(code);
+            FrameSenderError::Bind { interface: "tap0".into(), source }.hints().concat()
+        };
+        assert!(hints(libc::ENODEV).contains("ip link"));
+        assert_eq!(hints(libc::ENETDOWN), "`ip link set tap0 up` switches it on");
+        assert_eq!(hints(libc::EIO), "");
     }
 
     #[test]

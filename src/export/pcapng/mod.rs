@@ -179,8 +179,11 @@ impl Pcapng {
             }
             None => {
                 let is_full = self.described as usize >= self.most;
-                if (is_full || self.is_mostly_past(file)) && !self.begin_section()? && is_full {
-                    return Ok(None);
+                if is_full || self.is_mostly_past(file) {
+                    let begun = self.begin_section()?;
+                    if is_full && !begun {
+                        return Ok(None);
+                    }
                 }
                 let (name, snap_length) = match self.names.get(&interface) {
                     Some((name, snap_length)) => (Some(&**name), *snap_length),

@@ -95,7 +95,9 @@ impl Segmenter {
             let is_long = link.header + frame.bytes.len() - link.replaces > self.budget;
             is_long.then_some(Plan { into: Parts::Segments, payload, size: usize::MAX })
         })?;
-        let head = link.header + plan.payload - link.replaces;
+        // The datagram's header is divided among fragments like the rest.
+        let divided = if plan.into == Parts::Fragments { headers.transport } else { plan.payload };
+        let head = link.header + divided - link.replaces;
         let room = self.budget.saturating_sub(head);
         let size = match plan.into {
             Parts::Segments => plan.size.min(room),
@@ -103,7 +105,7 @@ impl Segmenter {
             Parts::Datagrams => plan.size,
             Parts::Fragments => plan.size.min(room) & !7,
         };
-        let captured = headers.end.min(frame.bytes.len()).saturating_sub(plan.payload);
+        let captured = headers.end.min(frame.bytes.len()).saturating_sub(divided);
         if size == 0 {
             return None;
         }

@@ -117,6 +117,9 @@ fn frames(status: &Status, report: &mut Report) {
         .is(segments.checksums_unfinished);
     report.counter("sidetap_truncated_frames", "Frames cut off at the longest that fits").is(segments.truncated);
     report
+        .counter("sidetap_uncut_frames", "Frames cut off, too, that an interface was to cut inside of a tunnel")
+        .is(segments.uncut);
+    report
         .counter("sidetap_malformed_frames", "Frames whose headers contradict themselves, sent as they are")
         .is(segments.malformed);
     report.counter("sidetap_snapped_frames", "Frames of which less was captured than there was").is(segments.snapped);
@@ -199,7 +202,7 @@ mod tests {
         (segments.super_frames, segments.split, segments.segments) = (2, 1, 80);
         (segments.checksums_completed, segments.checksums_unfinished) = (81, 6);
         (segments.truncated, segments.malformed, segments.snapped) = (7, 8, 9);
-        (segments.dropped_oversize, segments.unknown_link) = (10, 11);
+        (segments.dropped_oversize, segments.unknown_link, segments.uncut) = (10, 11, 12);
         status.collectors = vec![collector("one:4789", 1), collector("10.0.0.2:4789", 2)];
         status.collectors[1].state = State::Refusing;
         status

@@ -214,7 +214,7 @@ fn dropped(status: &Status) -> String {
         (status.live.dropped, "packet", "ring full"),
         (counts.shed.packets, "packet", "over the rate cap"),
         (counts.segments.dropped_oversize, "frame", "too long"),
-        (counts.segments.uncut, "frame", "in a tunnel, sent without most of it"),
+        (counts.segments.uncut, "frame", "cut off in a tunnel"),
         (counts.segments.unknown_link, "packet", "of an unknown link"),
     ];
     let datagrams = counts.outcome.drops().map(|(cause, lot)| (lot.datagrams, "datagram", cause));
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(
             line(&status),
             "12,345 packets captured (8.0 MiB); 1 datagram sent (0 B); dropped: 5 packets ring full, 7 packets over the rate \
-             cap (2.0 KiB), 4 frames in a tunnel, sent without most of it, 3 datagrams refused; 2 frames cut into 80; \
+             cap (2.0 KiB), 4 frames cut off in a tunnel, 3 datagrams refused; 2 frames cut into 80; \
              81 checksums completed; 4 packets left out, mirrored already; c:4789 refuses"
         );
     }
@@ -276,6 +276,7 @@ mod tests {
         status.live.dropped = 1;
         status.counts.shed.packets = 1;
         status.counts.segments.dropped_oversize = 1;
+        status.counts.segments.uncut = 1;
         status.counts.segments.unknown_link = 1;
         let documentation = include_str!("../../../docs/forwarding.md");
         let said = dropped(&status);

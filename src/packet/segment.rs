@@ -22,6 +22,7 @@ mod tests;
 
 use self::headers::{Headers, Link, MAX_HEADERS};
 use self::plan::{Parts, Plan};
+use self::tcp::Cut;
 use super::LinkType;
 use super::decode::Undecoded;
 use super::ring::{Checksum, GsoType, RingPacket};
@@ -147,7 +148,7 @@ impl Segmenter {
         let is_super = packet.offload.is_some_and(|offload| {
             let Some(Plan { into, payload, size }) = Plan::of(&offload, frame) else { return false };
             match into {
-                Parts::Segments => self.cut_tcp(frame, payload, size, tcp::first_only(&offload), out),
+                Parts::Segments => self.cut_tcp(frame, Cut::of_super(&offload, payload, size), out),
                 Parts::Datagrams => self.cut_udp(frame, payload, size, out),
                 Parts::Fragments => self.fragment_udp(frame, payload, size, out),
             }
@@ -159,8 +160,7 @@ impl Segmenter {
         let length = frame.link.header + frame.bytes.len() - frame.link.replaces;
         let is_split = self.oversize == Oversize::Split
             && length > self.budget
-            && tcp::payload(frame)
-                .is_some_and(|payload| self.cut_tcp(frame, payload, usize::MAX, tcp::FIRST_ONLY, out));
+            && tcp::payload(frame).is_some_and(|payload| self.cut_tcp(frame, Cut::of_one(frame, payload), out));
         self.counts.split += u64::from(is_split);
         is_split
     }

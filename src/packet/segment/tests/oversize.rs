@@ -24,6 +24,31 @@ fn tcp_is_split_without_loss() {
 }
 
 #[test]
+fn a_wrong_checksum_stays_wrong() {
+    let mut frame = Maker::v4().tcp(ACK | PSH, 7, &[], &[5; 3000]);
+    frame[50] ^= 0x40;
+    let (made, counts) = cut_one(1514, Oversize::Split, &packet(&frame));
+    assert_eq!((made.len(), counts.split), (3, 1));
+    for made in made {
+        let (network, message) = (&made[14..34], &made[34..]);
+        let length = (message.len() as u16).to_be_bytes();
+        let pseudo_header = [&network[12..20], &[0, 6], &length].concat();
+        assert_ne!(slow_checksum(&[&pseudo_header, message]), 0);
+    }
+}
+
+#[test]
+fn the_urgent_pointer_points_to_the_same_byte() {
+    const URG: u8 = 0x20;
+    let mut frame = Maker::v4().tcp(ACK | URG, 7, &[], &[5; 3000]);
+    frame[52..54].copy_from_slice(&1500_u16.to_be_bytes());
+    let (made, _) = cut_one(54 + 1000, Oversize::Split, &packet(&frame));
+    let urgent: Vec<_> = made.iter().map(|made| (made[47] & URG != 0, [made[52], made[53]])).collect();
+    let at = |byte: u16| byte.to_be_bytes();
+    assert_eq!(urgent, [(true, at(1500)), (true, at(500)), (false, at(0))]);
+}
+
+#[test]
 fn anything_else_is_truncated_with_its_lengths_intact() {
     let mut fragment = Maker::v4().tcp(ACK, 7, &[], &[5; 3000]);
     fragment[20] = 0x20;

@@ -47,7 +47,7 @@ impl Collector {
             status,
             inspected,
             quiet: 0,
-            patience: 0,
+            patience: QUIET,
             asks: Backoff::default(),
         }
     }

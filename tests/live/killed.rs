@@ -119,9 +119,9 @@ fn cables_that_are_pulled_under_load_are_noticed_and_cost_no_more_than_what_was_
     let sent = number(&last, "datagrams sent");
     let arrived = outer.finish().iter().filter(|frame| frame[14 + 9] == 17).count() as u64;
     assert!(number(&last, "datagrams no route") > 0, "{last}");
-    // For a moment an interface that was just set up takes what it drops, and one that is set down what waits for a
-    // neighbour; the kernel tells nobody.
-    assert!(arrived <= sent && sent - arrived < 300, "{arrived} have arrived: {last}");
+    // An interface that was just set up takes what it drops until the kernel has looked at it, for which it needs up to a
+    // second on a busy machine; and one that is set down what waits for a neighbour. The kernel tells nobody.
+    assert!(arrived <= sent && sent - arrived < sent / 4, "{arrived} have arrived: {last}");
     assert!(!said.contains(" bytes are sent now"), "the path was as wide all the while: {said}");
 }
 

@@ -47,7 +47,7 @@ fn a_forwarder_that_nobody_listens_to_forwards_and_ends() {
     wait_for("a packet", || came().then_some(()));
 
     forwarding.signal(Signal::TERM);
-    let status = forwarding.ends_within(Duration::from_secs(3)).expect("it ends");
+    let status = forwarding.ends_within(Duration::from_secs(8)).expect("it ends");
     assert_eq!(status.code(), Some(0));
 }
 
@@ -63,6 +63,6 @@ fn a_capture_that_nobody_listens_to_ends() {
     wait_for("the sensor to have opened its exports", || records.exists().then_some(()));
     std::thread::sleep(Duration::from_secs(2));
     sensor.signal(Signal::TERM);
-    let status = sensor.ends_within(Duration::from_secs(3)).expect("it ends");
+    let status = sensor.ends_within(Duration::from_secs(8)).expect("it ends");
     assert_eq!(status.code(), Some(0));
 }

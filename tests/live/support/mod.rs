@@ -50,6 +50,6 @@ pub fn memory_limit(bytes: u64) -> u64 {
     match (cfg!(debug_assertions), cfg!(feature = "aws")) {
         (false, _) => bytes,
         (true, false) => bytes + (6 << 20),
-        (true, true) => bytes + (16 << 20),
+        (true, true) => bytes + (20 << 20),
     }
 }

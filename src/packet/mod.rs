@@ -3,7 +3,7 @@
 //! - [`address`]: addresses of both IP versions in one number
 //! - [`checksum`]: the Internet checksum, over bytes in several places
 //! - [`decode`]: from a frame to its transport, through links, tags and tunnels
-//! - [`file`]: capture files, read and written
+//! - [`mod@file`]: capture files, read and written
 //! - [`filter`]: which packets are wanted: pcap-filter expressions, compiled
 //! - [`fragments`]: completes fragmented IP packets
 //! - [`ip`], [`tcp`], [`udp`], [`vxlan`]: the headers

@@ -8,7 +8,7 @@
 //! - `routes`: which path has what
 //! - [`server`]: the thread that answers
 //! - `own`: leaves its packets out of what is captured
-//! - [`probe`]: asks a running engine, for a container's health check
+//! - [`mod@probe`]: asks a running engine, for a container's health check
 //!
 //! The packet path does nothing for it but to publish a copy of its counts ten times a second. Answers are made by a
 //! thread of low priority, for [`server::MOST_CONNECTIONS`] connections at a time and [`server::PATIENCE`] each.

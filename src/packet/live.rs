@@ -22,6 +22,15 @@ pub(crate) const LEAST_BLOCKS: u64 = 2;
 const MOST_BLOCKS: u64 = 256;
 /// After how long a block that is not full is handed over.
 const RETIRE: Duration = Duration::from_millis(20);
+/// How much of what comes fast is left to wait, if it is no more than a quarter of the ring: more than the inner caches of
+/// a core hold, since to fetch from there what another core has just written takes longer than from a cache that both
+/// share. docs/performance.md has what that gives.
+const AGEING: u64 = 8 << 20;
+/// How long it may wait, and for how long nobody looks.
+const MOST_AGEING: Duration = Duration::from_millis(20);
+const NAP: Duration = Duration::from_millis(4);
+/// What may come in a nap that the rings have room for: 8 Gbit/s.
+const BYTES_A_NAP: u64 = NAP.as_millis() as u64 * 1_000_000;
 /// Longest that the rings are read in the end. A reader that was behind may need longer; what is left is counted.
 const LAST_READING: Duration = Duration::from_millis(500);
 
@@ -65,6 +74,8 @@ struct Tap {
     /// In user space, where the kernel has no room for the filter.
     program: Option<Program>,
     gone: bool,
+    /// How many blocks may wait until they are read at once; none in a ring that a nap could fill.
+    ageing: usize,
 }
 
 /// Why listening cannot begin, or go on.
@@ -189,6 +200,7 @@ impl Live {
         let mut next_tick = Instant::now() + TICK;
         loop {
             self.wait(next_tick.saturating_duration_since(Instant::now()))?;
+            self.let_age();
             while self.take_blocks(consumer) && Instant::now() < next_tick {}
             let now = Instant::now();
             if now < next_tick {
@@ -219,6 +231,25 @@ impl Live {
                 return self.counts();
             }
             std::thread::sleep(left);
+        }
+    }
+
+    /// Lets packets that come fast wait until there are many. Those that come slowly, or that fill a small ring, do not wait.
+    fn let_age(&self) {
+        let until = Instant::now() + MOST_AGEING;
+        while Instant::now() < until {
+            let mut is_fast = false;
+            for tap in &self.taps {
+                let waiting = tap.ring.full_blocks(tap.ageing);
+                if waiting == tap.ageing {
+                    return;
+                }
+                is_fast |= waiting > 0;
+            }
+            if !is_fast {
+                return;
+            }
+            std::thread::sleep(NAP);
         }
     }
 
@@ -297,11 +328,20 @@ impl Live {
     }
 }
 
+/// How many blocks of a ring may wait until they are read at once.
+fn ageing(block_size: u32, block_count: u32) -> usize {
+    let bytes = u64::from(block_size) * u64::from(block_count);
+    // What waits, and what comes meanwhile, leaves a quarter free.
+    let most = if bytes < 2 * BYTES_A_NAP { 0 } else { AGEING.min(bytes / 4) };
+    (most / u64::from(block_size)) as usize
+}
+
 impl Tap {
     /// The layout is a block's size and how many there are.
     fn open(interface: &Interface, filter: &str, layout: (u32, u32), lock: FilterLock) -> Result<Self, LiveError> {
         let (block_size, block_count) = layout;
         let name = interface.name.clone();
+        let ageing = ageing(block_size, block_count);
         let options = RingOptions {
             block_size,
             block_count,
@@ -314,7 +354,7 @@ impl Tap {
         let failed = |source| LiveError::Ring { interface: name.clone(), source };
         if filter.is_empty() {
             let ring = Ring::open(&options, &[]).map_err(failed)?;
-            return Ok(Tap { link: ring.link_type(), ring, name, program: None, gone: false });
+            return Ok(Tap { link: ring.link_type(), ring, name, program: None, gone: false, ageing });
         }
         // The link type is known once the socket is bound; almost always it is Ethernet's.
         let mut link = LinkType::Ethernet;
@@ -326,7 +366,7 @@ impl Tap {
                 Err(source) => return Err(failed(source)),
             };
             if ring.link_type() == link {
-                return Ok(Tap { link, ring, name, program, gone: false });
+                return Ok(Tap { link, ring, name, program, gone: false, ageing });
             }
             link = ring.link_type();
         }
@@ -425,4 +465,20 @@ fn choose(names: &[String], every: bool) -> Result<Vec<Interface>, LiveError> {
 fn wall_clock() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_parts(since_epoch.as_secs(), since_epoch.subsec_nanos().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_leaves_room_for_what_comes_and_small_rings_do_not_wait() {
+        for (size, count) in [(SMALL_BLOCK, 2), (BLOCK, 8), (BLOCK, 24), (BLOCK, 31), (BLOCK, 64), (BLOCK, 256)] {
+            let (blocks, ring) = (ageing(size, count), u64::from(size) * u64::from(count));
+            let waiting = blocks as u64 * u64::from(size);
+            assert_eq!(blocks == 0, ring < 8_000_000, "{size} x {count}");
+            assert!(blocks == 0 || waiting + BYTES_A_NAP <= ring * 3 / 4 + u64::from(size), "{size} x {count}");
+            assert!(waiting <= AGEING);
+        }
+    }
 }

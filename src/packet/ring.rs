@@ -129,6 +129,22 @@ impl Ring {
         Some(Block { ring: self })
     }
 
+    /// How many blocks wait to be read, counted up to `most`. None if one of them is not full: it was handed over because
+    /// its time was up, so that packets come slowly.
+    pub fn full_blocks(&self, most: usize) -> usize {
+        let most = most.min(self.blocks.count);
+        for waiting in 0..most {
+            let status = self.blocks.status((self.next + waiting) % self.blocks.count).load(Ordering::Relaxed);
+            if status & libc::TP_STATUS_USER == 0 {
+                return waiting;
+            }
+            if status & libc::TP_STATUS_BLK_TMO != 0 {
+                return 0;
+            }
+        }
+        most
+    }
+
     /// Waits for a block, at most this long.
     ///
     /// A reader of several rings polls their descriptors ([`AsFd`]) for input instead, and for those that report an
@@ -309,7 +325,8 @@ impl Blocks {
     #[inline]
     fn start(&self, index: usize) -> NonNull<u8> {
         debug_assert!(index < self.count);
-        // SAFETY: every caller's index is `Ring::next`, which is less than `count`; the mapping has `count` blocks.
+        // SAFETY: every caller's index is `Ring::next` or a remainder of `count`, so less than `count`; the mapping has
+        // `count` blocks.
         unsafe { self.base.add(index * self.size) }
     }
 

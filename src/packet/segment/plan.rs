@@ -110,6 +110,9 @@ impl Segmenter {
             return None;
         }
         let frames = captured.div_ceil(size).max(1);
-        Some(Outlook { frames, bytes: captured + frames * head })
+        let bytes = captured + frames * head;
+        // What is not divided stays as it is, with what is behind its end.
+        let whole = (link.header + frame.bytes.len() - link.replaces).min(self.budget);
+        Some(Outlook { frames, bytes: if frames == 1 { bytes.max(whole) } else { bytes } })
     }
 }

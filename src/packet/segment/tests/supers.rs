@@ -229,3 +229,13 @@ fn a_super_frame_in_a_tunnel_is_not_cut_but_for_the_policy() {
         assert_eq!((made.len(), counts.dropped_oversize), (0, 1));
     }
 }
+
+#[test]
+fn a_super_frame_of_nothing_is_foreseen_with_its_padding() {
+    let mut frame = Maker::v4().udp([1, 2], &[5; 74]);
+    // By its header it ends behind UDP's.
+    frame[16..18].copy_from_slice(&28_u16.to_be_bytes());
+    let packet = RingPacket { offload: Some(offload(GsoType::Udp, 1)), ..packet(&frame) };
+    let (made, _) = cut_one(43, Oversize::Split, &packet);
+    assert_eq!(made, [&frame[..43]]);
+}

@@ -7,7 +7,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sidetap::export::json::Rfc3339;
 use sidetap::export::ndjson;
 use sidetap::packet::Realm;
-use sidetap::record::{Connection, Content, Endpoint, Exchange, Message, Record};
+use sidetap::record::{Annotations, Connection, Content, Endpoint, Exchange, Message, Record};
 
 fn exchange() -> Exchange {
     let message = |start: u64, end: u64, body_len: u64| Message {
@@ -40,7 +40,8 @@ fn bench(criterion: &mut Criterion) {
     let exchange = exchange();
     let end = |last, port| Endpoint { address: Ipv4Addr::new(10, 0, 0, last).into(), port };
     let connection = Connection { client: end(7, 40_000), server: end(2, 80), realm: Realm::OUTSIDE };
-    let record = Record { connection, source: None, content: Content::Exchange(&exchange) };
+    let annotations = Annotations::default();
+    let record = Record { connection, source: None, content: Content::Exchange(&exchange, &annotations) };
     let mut clock = Rfc3339::default();
     let mut line = Vec::with_capacity(4096);
     criterion.bench_function("ndjson/exchange", |bencher| {

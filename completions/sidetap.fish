@@ -45,6 +45,7 @@ complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "capture" -d 'Turn p
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "forward" -d 'Send packets to collectors over VXLAN'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "configuration" -d 'List the settings of configuration files, as tables in Markdown'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "man" -d 'Write manual pages, one a command, into a directory'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "exit-codes" -d 'List the exit codes and what they mean'
@@ -207,13 +208,56 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l interface -d
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l read -d 'Read a capture file (pcap or pcapng, gzipped or not) instead; `-` is standard input' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l listen -d 'Answer health checks and serve metrics over HTTP here while listening on interfaces: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l filter -d 'Only packets that this pcap-filter(7) expression accepts' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l host-allow -d 'Only transactions with hosts in which this regular expression is found, whatever the case; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l path-allow -d 'Only transactions with paths in which this regular expression is found; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l host-exclusions -d 'No transactions with hosts in which this regular expression is found, whatever is allowed; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l path-exclusions -d 'No transactions with paths in which this regular expression is found, whatever is allowed; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `otlp:URL`, `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-size -d 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-interval -d 'Begin another pcapng file when packets have been added to one for so long, such as `1h`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-files -d 'Keep so many files, and delete older ones of this run. Default: all' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l trace-export-interval -d 'How often records leave, between 1s and 60s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l otlp-headers-file -d 'A file of header fields for the receiver, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l otlp-ca -d 'Trust these certificate authorities (PEM), besides the system\'s' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l service-name -d 'The name of the service whose traffic this is. Default: OTEL_SERVICE_NAME, else what ECS says' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-dir -d 'Keep what the receiver does not take in files in this directory, at most for an hour' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-size -d 'How much the directory may hold' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l satellite-url -d 'Send HTTP transactions that are served here to this satellite, besides `--export`. Experimental: its format is inferred. It takes `--levo-env` and `--levoai-org-id`, too' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l levo-env -d 'The environment that the satellite shows them under, such as `staging`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l levoai-org-id -d 'The organisation at Levo that they belong to' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rate-limit -d 'Transactions a minute that are reported one by one: a number, or `unlimited`. Each endpoint gets a fair share, and what is new or fails comes first; metrics are always exact. Default: 1000 where `capture` listens, no limit for files and for `collect`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l bytes-per-minute -d 'Bytes of transactions a minute, about: beyond that bodies are left out first. Default: 2MiB with a rate limit' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l privacy-level -d 'How much leaves: `metadata` no value that anybody entered; `schema` and of what types values are; `redacted` values and bodies in which nothing personal or secret was found; `full` all but credentials' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l privacy-acknowledge -d 'Why `--privacy-level full` is needed, such as the name of a ticket; it is told at the start' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l privacy-expires -d 'When `--privacy-level full` ends and `redacted` begins, at most 7 days ahead: `2026-12-31T12:00:00Z`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l allow-header -d 'A header field whose values are shown besides the harmless ones; repeatable. Credentials never are' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l route -d 'A path template such as `/users/{id}/cards`; repeatable. Others are found out' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l trace-context -d 'Whether records continue the traces that requests name: `join` them, `link` to them, `off`, or `auto`: join where nobody else does' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l max-http-length -d 'Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`: beyond that, while listening, bodies are left out first, then the rate limit is lowered, and then only some connections are read' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l openapi -d 'Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l egress-report -d 'Write the sites that were talked to to this file, once a minute and at the end: as text, or as its ending says `.json` or `.csv`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stream-timeout-seconds -d 'How long bytes are waited for that nobody has acknowledged' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stat-duration -d 'How often statistics are printed while listening, such as `30s`; `0` for never' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l config -d 'Take settings from this TOML file, in which each flag has a key of its name. Flags and variables beat it' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l randomized-start -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l sample-rate -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l gopacket-pages -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l gopacket-per-conn -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l levoai-workspace-id -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l max-witness-size-bytes -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l max-witness-upload-buffers -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l proc-polling-interval -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l stats-log-delay -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l tags -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l telemetry-interval -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l trace-rotate -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l debug -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l parse-tls-handshakes -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l report-tcp-and-tls -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l repro-mode -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l send-witness-payloads -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -222,6 +266,7 @@ json\t''"
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l privacy-report -d 'With `--read`: send and write nothing, but print what would leave: of each endpoint which header fields, parameters and bodies, and what is kept back'
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l no-input -d 'Never ask; a missing value is an error'
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -s q -l quiet -d 'Say only who and where, results and errors'
@@ -236,6 +281,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l stat-duratio
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l rate-cap -d 'Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l listen -d 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l config -d 'Take settings from this TOML file, in which each flag has a key of its name. Flags and variables beat it' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -253,13 +299,39 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l vni -d 'Only
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l to-interface -d 'Send the frames out of this interface as well, for another analyser; takes CAP_NET_RAW' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l health-listen -d 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l filter -d 'Only packets that this pcap-filter(7) expression accepts' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l host-allow -d 'Only transactions with hosts in which this regular expression is found, whatever the case; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l path-allow -d 'Only transactions with paths in which this regular expression is found; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l host-exclusions -d 'No transactions with hosts in which this regular expression is found, whatever is allowed; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l path-exclusions -d 'No transactions with paths in which this regular expression is found, whatever is allowed; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l export -d 'Where records go: `ndjson:-`, `ndjson:PATH` (added to), `otlp:URL`, `har:DIR`, `pcapng:PATH` (overwritten) or `none`; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-size -d 'Begin another pcapng file when one has this size: PATH_00001_20261121040000.pcapng, and so on' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-interval -d 'Begin another pcapng file when packets have been added to one for so long, such as `1h`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-files -d 'Keep so many files, and delete older ones of this run. Default: all' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l trace-export-interval -d 'How often records leave, between 1s and 60s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l otlp-headers-file -d 'A file of header fields for the receiver, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l otlp-ca -d 'Trust these certificate authorities (PEM), besides the system\'s' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l service-name -d 'The name of the service whose traffic this is. Default: OTEL_SERVICE_NAME, else what ECS says' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-dir -d 'Keep what the receiver does not take in files in this directory, at most for an hour' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-size -d 'How much the directory may hold' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l satellite-url -d 'Send HTTP transactions that are served here to this satellite, besides `--export`. Experimental: its format is inferred. It takes `--levo-env` and `--levoai-org-id`, too' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l levo-env -d 'The environment that the satellite shows them under, such as `staging`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l levoai-org-id -d 'The organisation at Levo that they belong to' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rate-limit -d 'Transactions a minute that are reported one by one: a number, or `unlimited`. Each endpoint gets a fair share, and what is new or fails comes first; metrics are always exact. Default: 1000 where `capture` listens, no limit for files and for `collect`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l bytes-per-minute -d 'Bytes of transactions a minute, about: beyond that bodies are left out first. Default: 2MiB with a rate limit' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l privacy-level -d 'How much leaves: `metadata` no value that anybody entered; `schema` and of what types values are; `redacted` values and bodies in which nothing personal or secret was found; `full` all but credentials' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l privacy-acknowledge -d 'Why `--privacy-level full` is needed, such as the name of a ticket; it is told at the start' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l privacy-expires -d 'When `--privacy-level full` ends and `redacted` begins, at most 7 days ahead: `2026-12-31T12:00:00Z`' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l allow-header -d 'A header field whose values are shown besides the harmless ones; repeatable. Credentials never are' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l route -d 'A path template such as `/users/{id}/cards`; repeatable. Others are found out' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l trace-context -d 'Whether records continue the traces that requests name: `join` them, `link` to them, `off`, or `auto`: join where nobody else does' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l max-http-length -d 'Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`: beyond that, while listening, bodies are left out first, then the rate limit is lowered, and then only some connections are read' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l openapi -d 'Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l egress-report -d 'Write the sites that were talked to to this file, once a minute and at the end: as text, or as its ending says `.json` or `.csv`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l stream-timeout-seconds -d 'How long bytes are waited for that nobody has acknowledged' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l stat-duration -d 'How often statistics are printed while listening, such as `30s`; `0` for never' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l config -d 'Take settings from this TOML file, in which each flag has a key of its name. Flags and variables beat it' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -285,6 +357,18 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand health" -l no-input -d '
 complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand configuration" -s h -l help -d 'Print help'
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand completions" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -321,18 +405,19 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l no-input 
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s h -l help -d 'Print help'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "configuration" -d 'List the settings of configuration files, as tables in Markdown'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "clusters" -d 'List the clusters of the region'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'

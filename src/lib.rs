@@ -9,9 +9,10 @@
 //! The last three are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
 //!
 //! - `collect`: mirrored packets over VXLAN to the sensor, its exports and an interface; only on Linux
-//! - `sensor`: messages to records: pairs requests with responses
+//! - `sensor`: messages to records: pairs requests with responses, decides what is reported and what of it may leave, and finds
+//!   out endpoints, sites and metrics
 //! - `forward`: packets to VXLAN collectors; only on Linux
-//! - `export`: records out: NDJSON, HAR, pcapng
+//! - `export`: records out: OTLP, NDJSON, HAR, pcapng; counts for Prometheus
 //! - `record`: what is reported, as plain data
 //! - `protocol`: bytes in order to messages
 //! - `flow`: TCP segments to bytes in order

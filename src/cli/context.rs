@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 use std::io::IsTerminal;
+#[cfg(feature = "engine")]
+use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +20,9 @@ pub struct Context {
     pub argv: Vec<String>,
     #[cfg(feature = "aws")]
     pub interactivity: Interactivity,
+    /// The configuration file.
+    #[cfg(feature = "engine")]
+    pub config: Option<PathBuf>,
     pub printer: Printer,
 }
 
@@ -45,7 +50,11 @@ impl Interactivity {
 }
 
 impl Context {
-    pub fn new(global: GlobalArgs, #[cfg(feature = "aws")] argv: Vec<String>) -> Self {
+    pub fn new(
+        global: GlobalArgs,
+        #[cfg(feature = "aws")] argv: Vec<String>,
+        #[cfg(feature = "engine")] config: Option<PathBuf>,
+    ) -> Self {
         match global.color {
             ColorWhen::Auto => {}
             ColorWhen::Always => ColorChoice::Always.write_global(),
@@ -60,6 +69,8 @@ impl Context {
             global,
             #[cfg(feature = "aws")]
             argv,
+            #[cfg(feature = "engine")]
+            config,
             printer,
         }
     }

@@ -16,12 +16,21 @@ pub fn report(error: &anyhow::Error, cx: &Context) -> Exit {
     let (exit, hints) = judge(error);
     let mut causes = error.chain().map(ToString::to_string);
     let title = causes.next().unwrap_or_default();
+    #[cfg(feature = "engine")]
+    let hints = hints.into_iter().chain(of_config(exit, cx)).collect::<Vec<_>>();
     cx.printer.error(&text(&title, &causes.collect::<Vec<_>>(), &hints));
     #[cfg(feature = "aws")]
     if let Some(line) = super::usage::ready_line(error, &cx.argv) {
         cx.printer.error(&labelled("try", &line));
     }
     exit
+}
+
+/// Where a setting may have come from that is wrong.
+#[cfg(feature = "engine")]
+fn of_config(exit: Exit, cx: &Context) -> Option<String> {
+    let file = cx.config.as_ref().filter(|_| exit == Exit::Usage)?;
+    Some(format!("settings come from `{}`, too", file.display()))
 }
 
 /// The exit code of an error, and what to do next.
@@ -83,6 +92,14 @@ pub fn report_parse(error: &clap::Error, argv: &[String]) -> Exit {
         }
         _ => {}
     }
+    Exit::Usage
+}
+
+/// A configuration file that cannot be used.
+#[cfg(feature = "engine")]
+pub fn report_config(error: &super::config::BadConfig) -> Exit {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    Printer::new(false, false).error(&text(&error.to_string(), &Vec::from_iter(cause), &error.hints()));
     Exit::Usage
 }
 
@@ -156,14 +173,20 @@ mod patcher {
 mod engine {
     use std::error::Error;
 
+    use super::super::capture::NotSupported;
     use super::super::health::BadAddress;
-    use super::super::sensor::{BadExports, BadFilter, BadRotation};
+    use super::super::sensor::otlp::BadHeaders;
+    use super::super::sensor::{BadExports, BadFilter, BadRotation, BadSatellite};
     use crate::exit::Exit;
     use crate::export::ExportError;
     use crate::export::monitor::MonitorError;
+    use crate::export::otlp::transport::TransportError;
     use crate::memory_limit::TooLittle;
     use crate::packet::file::FileError;
+    use crate::sensor::policy::BadRule;
+    use crate::sensor::privacy::FullRefused;
     use crate::sensor::read::ReadError;
+    use crate::sensor::routes::PatternError;
 
     /// The exit code and hints of the engine's errors.
     pub fn judge(cause: &(dyn Error + 'static)) -> Option<(Exit, Vec<String>)> {
@@ -175,6 +198,12 @@ mod engine {
         }
         if let Some(error) = cause.downcast_ref::<BadRotation>() {
             return Some((Exit::Usage, error.hints()));
+        }
+        if let Some(hints) = of_settings(cause) {
+            return Some((Exit::Usage, hints));
+        }
+        if let Some(error) = cause.downcast_ref::<TransportError>() {
+            return Some((of_sending(error), error.hints()));
         }
         if let Some(error) = cause.downcast_ref::<ExportError>() {
             return Some((Exit::Failed, error.hints()));
@@ -203,6 +232,23 @@ mod engine {
             return Some(judged);
         }
         None
+    }
+
+    /// The hints of what is wrong with a setting.
+    fn of_settings(cause: &(dyn Error + 'static)) -> Option<Vec<String>> {
+        (cause.downcast_ref().map(BadRule::hints))
+            .or_else(|| cause.downcast_ref().map(PatternError::hints))
+            .or_else(|| cause.downcast_ref().map(FullRefused::hints))
+            .or_else(|| cause.downcast_ref().map(BadHeaders::hints))
+            .or_else(|| cause.downcast_ref().map(BadSatellite::hints))
+            .or_else(|| cause.downcast_ref().map(NotSupported::hints))
+    }
+
+    fn of_sending(error: &TransportError) -> Exit {
+        match error {
+            TransportError::Thread(_) => Exit::Failed,
+            _ => Exit::Usage,
+        }
     }
 
     fn of_monitoring(error: &MonitorError) -> Exit {

@@ -7,6 +7,10 @@ mod capture;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod collect;
 mod completions;
+#[cfg(feature = "engine")]
+mod config;
+#[cfg(feature = "engine")]
+mod configuration;
 #[cfg(feature = "aws")]
 mod confirm;
 mod context;
@@ -54,7 +58,9 @@ mod source_args;
 #[cfg(feature = "aws")]
 mod usage;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+#[cfg(feature = "engine")]
+use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -92,6 +98,8 @@ enum Command {
     Collect(Box<collect::Args>),
     #[cfg(feature = "engine")]
     Health(health::Args),
+    #[cfg(feature = "engine")]
+    Configuration(configuration::Args),
     Completions(completions::Args),
     Man(man::Args),
     ExitCodes(exit_codes::Args),
@@ -116,9 +124,24 @@ impl Command {
             Command::Collect(args) => collect::run(&args, cx),
             #[cfg(feature = "engine")]
             Command::Health(args) => health::run(&args, cx),
+            #[cfg(feature = "engine")]
+            Command::Configuration(args) => configuration::run(&args, cx),
             Command::Completions(args) => completions::run(&args, cx),
             Command::Man(args) => man::run(&args, cx),
             Command::ExitCodes(args) => exit_codes::run(&args, cx),
+        }
+    }
+
+    /// The configuration file that it is given.
+    #[cfg(feature = "engine")]
+    fn config(&self) -> Option<&Path> {
+        match self {
+            Command::Capture(args) => args.config.file(),
+            #[cfg(target_os = "linux")]
+            Command::Forward(args) => args.config.file(),
+            #[cfg(target_os = "linux")]
+            Command::Collect(args) => args.config.file(),
+            _ => None,
         }
     }
 }
@@ -128,11 +151,23 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
+/// Whether a variable is set, and to something.
+fn is_set(name: &OsStr) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.to_string_lossy().trim().is_empty())
+}
+
 /// A variable that is set to nothing counts as not set: templates leave such behind.
 fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty());
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some() && !is_set(name);
     let check = |arg: clap::Arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg };
     command.mut_subcommands(|command| command.mut_args(check))
+}
+
+/// Users of another sensor may leave its variables as they are.
+fn with_variables_of_others(command: clap::Command) -> clap::Command {
+    #[cfg(feature = "engine")]
+    let command = command.mut_subcommand("capture", |command| capture::with_variables(command, is_set));
+    command
 }
 
 /// The command that a command line without a word stands for where nobody sits at a terminal: `forward`, if the
@@ -146,25 +181,58 @@ fn command_of_the_environment(argv: &[String]) -> Option<&'static str> {
     None
 }
 
+/// Why there is nothing to run.
+enum Unparsed {
+    CommandLine(clap::Error),
+    #[cfg(feature = "engine")]
+    Config(config::BadConfig),
+}
+
+impl From<clap::Error> for Unparsed {
+    fn from(error: clap::Error) -> Self {
+        Unparsed::CommandLine(error)
+    }
+}
+
+/// The command line with what the environment adds, and what a configuration file does.
+fn parse(words: &[OsString]) -> Result<Cli, Unparsed> {
+    let whole = || with_variables_of_others(without_empty_variables(command()));
+    let matches = whole().try_get_matches_from(words)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    #[cfg(feature = "engine")]
+    if let Some((name, given)) = matches.subcommand()
+        && let Some(file) = cli.command.as_ref().and_then(Command::config)
+    {
+        let with_file = config::apply(whole(), file, name, given).map_err(Unparsed::Config)?;
+        return Ok(Cli::from_arg_matches(&with_file.try_get_matches_from(words)?)?);
+    }
+    Ok(cli)
+}
+
 /// Parses the command line, runs the command and reports a failure. Returns how it ended.
 pub fn main() -> Exit {
     let argv: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words = std::env::args_os().chain(command_of_the_environment(&argv).map(Into::into));
-    let cli = match without_empty_variables(command())
-        .try_get_matches_from(words)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-    {
+    let words: Vec<OsString> = std::env::args_os().chain(command_of_the_environment(&argv).map(Into::into)).collect();
+    let cli = match parse(&words) {
         Ok(cli) => cli,
-        Err(error) => return failure::report_parse(&error, &argv),
+        Err(Unparsed::CommandLine(error)) => return failure::report_parse(&error, &argv),
+        #[cfg(feature = "engine")]
+        Err(Unparsed::Config(error)) => return failure::report_config(&error),
     };
     let mut cx = Context::new(
         cli.global,
         #[cfg(feature = "aws")]
         argv,
+        #[cfg(feature = "engine")]
+        cli.command.as_ref().and_then(Command::config).map(Path::to_owned),
     );
     let Some(command) = cli.command else {
         return failure::no_command();
     };
+    #[cfg(feature = "engine")]
+    {
+        cx.config = command.config().map(Path::to_owned);
+    }
     let exit = match command.run(&mut cx) {
         Ok(exit) => exit,
         Err(error) => failure::report(&error, &cx),

@@ -7,8 +7,10 @@ use super::*;
 use crate::export::{Export, ExportError, Exports, QueueCounts};
 use crate::packet::Address;
 use crate::packet::Timestamp;
-use crate::record::{Content, Record, Source};
+use crate::record::{Content, PrivacyLevel, Record, Source};
 use crate::sensor::Budget;
+use crate::sensor::privacy::Privacy;
+use crate::sensor::reporter::{Reporter, Settings};
 
 /// Source, method, path and status of each exchange.
 type Told = Arc<Mutex<Vec<(Option<Source>, String, Option<u16>)>>>;
@@ -17,7 +19,7 @@ struct Listener(Told);
 
 impl Export for Listener {
     fn record(&mut self, record: &Record<'_>) {
-        if let Content::Exchange(exchange) = record.content {
+        if let Content::Exchange(exchange, _) = record.content {
             let path = String::from_utf8_lossy(exchange.get(exchange.path)).into_owned();
             self.0.lock().unwrap().push((record.source.copied(), path, exchange.status));
         }
@@ -39,7 +41,9 @@ impl Export for Listener {
 fn engine() -> (Engine, Told) {
     let told = Told::default();
     let exports = Exports::new(vec![Box::new(Listener(Arc::clone(&told)))]);
-    (Engine::new(Budget::new(32 << 20).unwrap().engine(Duration::from_secs(10)), exports), told)
+    let privacy = Privacy::new(PrivacyLevel::Redacted);
+    let reporter = Reporter::new(Settings { privacy, ..Settings::default() }, exports);
+    (Engine::new(Budget::new(32 << 20).unwrap().engine(Duration::from_secs(10)), reporter), told)
 }
 
 fn intake(sources: usize) -> Intake {

@@ -1,8 +1,13 @@
 //! Records out, and how it goes.
 //!
+//! - [`account`]: what became of all that an export was given
 //! - [`exports`]: all exports of a run as one
 //! - [`ndjson`]: one JSON object a line
 //! - [`har`]: rolling files of HAR 1.2
+//! - [`otlp`]: OpenTelemetry's messages over HTTP
+//! - [`levo`]: a Levo satellite's JSON over HTTP, experimental
+//! - [`workload`]: whose traffic it is
+//! - [`own_sockets`]: the connections that it makes itself
 //! - [`pcapng`]: the frames themselves, with comments that name what they completed
 //! - [`output`]: a file or stream that lines or blocks are written to whole
 //! - `rename`: gives a file that is complete its name
@@ -10,33 +15,47 @@
 //! - [`json`], [`url`]: write JSON and URLs
 //! - [`monitor`]: how a running engine does, over HTTP
 
+pub mod account;
 pub mod exports;
 pub mod har;
 pub mod json;
+pub mod levo;
 pub mod monitor;
 pub mod ndjson;
+pub mod otlp;
 pub mod output;
+pub mod own_sockets;
 pub mod pcapng;
 pub mod queue;
 mod rename;
 #[cfg(test)]
 mod sample;
 pub mod url;
+pub mod workload;
 
+pub use account::{Account, ItemLedger};
 pub use exports::{ExportCounts, Exports};
 pub use har::Har;
+pub use levo::Levo;
 pub use ndjson::Ndjson;
 pub use output::{Framing, Output};
 pub use pcapng::{Pcapng, RotatingFiles, Rotation};
 pub use queue::{Overflow, QueueCounts, WriteQueue};
 
+use self::monitor::Report;
 use crate::packet::Frame;
-use crate::record::{Record, Source};
+use crate::record::{Finding, Record, Source};
 
 /// Takes records as they are made. It never blocks a live capture: what does not fit is counted and left out.
 pub trait Export {
     /// Takes one.
     fn record(&mut self, record: &Record<'_>);
+
+    /// Takes what was found out over several connections.
+    fn finding(&mut self, _finding: &Finding<'_>) {}
+
+    /// Takes what is counted, as it stands at a time in nanoseconds since the Unix epoch.
+    fn metrics(&mut self, _metrics: &Report, _time_unix_nanos: u64) {}
 
     /// Packets are mirrored to us from somewhere new, or a number that nobody has had for long is given to another.
     fn source(&mut self, _number: u16, _source: &Source) {}
@@ -46,6 +65,10 @@ pub trait Export {
 
     /// Hands on what was gathered, because time has passed.
     fn flush(&mut self) {}
+
+    /// No record comes any more: what takes time to end may begin with it, and must not wait for it. [`Export::finish`]
+    /// follows.
+    fn begin_finish(&mut self) {}
 
     /// Writes what is left. No record comes afterwards.
     fn finish(&mut self) -> Result<(), ExportError>;
@@ -61,6 +84,24 @@ pub trait Export {
     /// What [`Export::counts`] counts.
     fn unit(&self) -> Unit {
         Unit::Record
+    }
+
+    /// What became of each thing that it was given, if it counts more than [`Export::counts`].
+    fn ledger(&self) -> Option<ItemLedger> {
+        None
+    }
+
+    /// Adds what it counts beyond [`Export::counts`].
+    fn describe(&self, _report: &mut Report) {}
+
+    /// Whether [`Export::metrics`] leads anywhere.
+    fn wants_metrics(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows the ids of exchanges.
+    fn wants_ids(&self) -> bool {
+        false
     }
 
     /// Records that it has no form for, and that [`Export::counts`] does not count.
@@ -82,6 +123,8 @@ pub trait Export {
 pub enum Unit {
     Record,
     Frame,
+    /// A span or a log record, of which a record may need several.
+    Item,
 }
 
 /// An export that could not write.

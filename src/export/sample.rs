@@ -1,9 +1,10 @@
 //! Records for the tests of exports.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::packet::Realm;
-use crate::record::{Completeness, Connection, Content, Endpoint, Exchange, Message, Record};
+use crate::record::{Annotations, Completeness, Connection, Content, Endpoint, Exchange, Message, Record};
 
 /// 2023-11-14 22:13:20 UTC, in nanoseconds.
 pub const START: u64 = 1_700_000_000_000_000_000;
@@ -60,7 +61,13 @@ fn message(start_unix_nanos: u64, end_unix_nanos: u64, body_len: u64) -> Message
     Message { start_unix_nanos, end_unix_nanos, body_len, gap: false, whole: true }
 }
 
-/// The record of an exchange on [`connection`].
+/// The record of an exchange on [`connection`], of which nothing else is known.
 pub fn record(exchange: &Exchange) -> Record<'_> {
-    Record { connection: connection(), source: None, content: Content::Exchange(exchange) }
+    static NOTHING: LazyLock<Annotations> = LazyLock::new(Annotations::default);
+    annotated(exchange, &NOTHING)
+}
+
+/// The record of an exchange on [`connection`].
+pub fn annotated<'a>(exchange: &'a Exchange, annotations: &'a Annotations) -> Record<'a> {
+    Record { connection: connection(), source: None, content: Content::Exchange(exchange, annotations) }
 }

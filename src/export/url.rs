@@ -7,7 +7,7 @@
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::record::{Connection, Endpoint, Exchange};
+use crate::record::{Annotations, Connection, Endpoint, Exchange};
 
 /// The bytes that stand for themselves, in one part of a URL.
 type Plain = [bool; 256];
@@ -46,10 +46,59 @@ pub fn write(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
     }
 }
 
+/// The URL with another path and query, in which everything stands for itself that may.
+pub fn write_with(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange, path: &[u8], query: Option<&[u8]>) {
+    write_origin(out, connection, exchange);
+    encode(out, path, &PATH);
+    if let Some(query) = query {
+        out.push(b'?');
+        encode(out, query, &QUERY);
+    }
+}
+
+/// Path and query with surrogates for their values, or those of the exchange if it has none. Nothing where there is no
+/// path.
+pub fn write_surrogate_target(out: &mut Vec<u8>, exchange: &Exchange, annotations: &Annotations) {
+    let surrogate = annotations.surrogate_target.as_bytes();
+    let (path, query) = match memchr::memchr(b'?', surrogate) {
+        Some(mark) => (&surrogate[..mark], &surrogate[mark + 1..]),
+        None => (surrogate, &b""[..]),
+    };
+    let (path, query) = match path.is_empty() {
+        true => (exchange.get(exchange.path), exchange.get(exchange.query)),
+        false => (path, query),
+    };
+    encode(out, path, &PATH);
+    if !query.is_empty() {
+        out.push(b'?');
+        encode(out, query, &QUERY);
+    }
+}
+
 /// The URL up to its path.
 pub fn write_without_query(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
+    write_origin(out, connection, exchange);
+    match exchange.get(exchange.path) {
+        // RFC 9112 §3.3: the asterisk form and the authority form have no path.
+        b"" | b"*" => {}
+        path => {
+            if !path.starts_with(b"/") {
+                out.push(b'/');
+            }
+            encode(out, path, &PATH);
+        }
+    }
+}
+
+/// The URL up to its port.
+fn write_origin(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
     out.extend_from_slice(exchange.scheme.name().as_bytes());
     out.extend_from_slice(b"://");
+    write_authority(out, connection, exchange);
+}
+
+/// Host and port of the URL.
+pub fn write_authority(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
     let default = exchange.scheme.default_port();
     let host = exchange.get(exchange.host);
     let port = if is_host(host) {
@@ -62,16 +111,6 @@ pub fn write_without_query(out: &mut Vec<u8>, connection: &Connection, exchange:
     };
     if let Some(port) = port.filter(|&port| port != default) {
         write_port(out, port);
-    }
-    match exchange.get(exchange.path) {
-        // RFC 9112 §3.3: the asterisk form and the authority form have no path.
-        b"" | b"*" => {}
-        path => {
-            if !path.starts_with(b"/") {
-                out.push(b'/');
-            }
-            encode(out, path, &PATH);
-        }
     }
 }
 

@@ -373,6 +373,9 @@ impl<S: Default> Connection<S> {
     ) -> Interest {
         let half = &mut self.halves[direction.index()];
         let piece = Piece { time, offset: half.offset, acknowledged, content };
+        if half.offset == 0 {
+            self.identity.first_sequence[direction.index()] = half.next;
+        }
         half.next = half.next.wrapping_add(content.len() as u32);
         half.offset += content.len();
         match content {

@@ -2,7 +2,7 @@
 
 /// From hashes to slots.
 #[derive(Debug)]
-pub(super) struct Index {
+pub(crate) struct Index {
     places: Vec<Place>,
     mask: usize,
 }
@@ -13,7 +13,7 @@ type Place = [u32; 2];
 
 const EMPTY: u32 = 0;
 /// Bytes of the index for each slot, at most: places are a power of two, so that there may be twice as many as needed.
-pub(super) const BYTES_A_SLOT: usize = 2 * size_of::<Place>() * 4 / 3;
+pub(crate) const BYTES_A_SLOT: usize = 2 * size_of::<Place>() * 4 / 3;
 
 impl Index {
     pub fn with_capacity(slots: usize) -> Self {

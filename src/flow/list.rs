@@ -4,7 +4,7 @@ use super::early::NONE;
 
 /// A slot's neighbours in the list that it is on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Links {
+pub(crate) struct Links {
     before: u32,
     next: u32,
 }
@@ -28,7 +28,7 @@ impl Links {
 
 /// The two ends of a list.
 #[derive(Debug)]
-pub(super) struct List {
+pub(crate) struct List {
     first: u32,
     last: u32,
     len: usize,

@@ -14,11 +14,11 @@
 mod connection;
 pub mod early;
 mod half;
-mod index;
+pub(crate) mod index;
 mod insert;
 pub mod key;
 pub mod ledger;
-mod list;
+pub(crate) mod list;
 pub mod patience;
 pub mod piece;
 pub mod reader;

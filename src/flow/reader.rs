@@ -36,6 +36,8 @@ pub struct Identity {
     pub initiator: Option<Direction>,
     /// Whether each direction was seen from its first byte.
     pub from_start: [bool; 2],
+    /// The sequence number of the first byte of each direction that was handed on or missed.
+    pub first_sequence: [u32; 2],
     /// The time of its first packet.
     pub opened: Timestamp,
 }

@@ -226,7 +226,7 @@ impl<R: Reader> FlowTable<R> {
         if !segment.flags.has(Flags::SYN) {
             self.shared.counts.midstream += 1;
         }
-        let identity = Identity { key, initiator: None, from_start: [false; 2], opened: time };
+        let identity = Identity { key, initiator: None, from_start: [false; 2], first_sequence: [0; 2], opened: time };
         let connection = Connection::new(identity);
         let slot = self.take_slot(hash, connection, reader);
         self.index.insert(hash, slot);

@@ -45,6 +45,9 @@ pub struct More {
     pub reset_code: Option<u32>,
     /// Some fields are in a part of the header table that was missed.
     pub hpack_lost: bool,
+    /// The beginning of the request's content as it was sent, if it is kept, and of the response's.
+    pub request_content: Vec<u8>,
+    pub response_content: Vec<u8>,
 }
 
 impl More {
@@ -214,13 +217,20 @@ impl Exchange {
         self.reason = Span::default();
         self.response_fields = Span::default();
         self.response = Message::default();
+        if let Some(more) = &mut self.more {
+            more.response_content = Vec::new();
+        }
     }
 
     /// Bytes that it owns beside itself.
     pub fn memory(&self) -> usize {
         /// With a list of some names.
-        const MORE: usize = 256;
-        self.text.capacity() + if self.more.is_some() { MORE } else { 0 }
+        const MORE: usize = 304;
+        let more = self
+            .more
+            .as_ref()
+            .map_or(0, |more| MORE + more.request_content.capacity() + more.response_content.capacity());
+        self.text.capacity() + more
     }
 
     /// The text of a span of this exchange.

@@ -106,6 +106,16 @@ impl Text {
         self.bytes.shrink_to(1024);
     }
 
+    /// Bytes of text.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Bytes of memory.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()

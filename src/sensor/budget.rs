@@ -7,9 +7,9 @@ use crate::flow::Limits;
 use crate::memory_limit::{MemoryLimit, TooLittle};
 
 /// A connection in the flow table, with its place in the index.
-const CONNECTION: u64 = 408;
+const CONNECTION: u64 = 416;
 /// An exchange that waits for its response, with its text.
-const EXCHANGE: u64 = 432;
+const EXCHANGE: u64 = 568;
 
 /// The parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Budget {
     pub buffer_bytes: usize,
     /// Records that wait to be written, for all exports together.
     pub queue_bytes: usize,
+    /// What is remembered of many transactions: routes, endpoints, sites.
+    pub findings_bytes: usize,
 }
 
 impl Budget {
@@ -39,11 +41,12 @@ impl Budget {
         Ok(Budget {
             limit,
             ring_bytes: share(26).min(64 << 20),
-            connections: (share(29) / CONNECTION).min(1 << 20) as usize,
-            exchanges: (share(15) / EXCHANGE).min(1 << 20) as usize,
-            early_bytes: share(10).min(64 << 20) as usize,
-            buffer_bytes: share(17).min(256 << 20) as usize,
-            queue_bytes: share(3).min(8 << 20) as usize,
+            connections: (share(26) / CONNECTION).min(1 << 20) as usize,
+            exchanges: (share(13) / EXCHANGE).min(1 << 20) as usize,
+            early_bytes: share(8).min(64 << 20) as usize,
+            buffer_bytes: share(15).min(256 << 20) as usize,
+            queue_bytes: share(4).min(8 << 20) as usize,
+            findings_bytes: share(8).min(16 << 20) as usize,
         })
     }
 
@@ -91,7 +94,7 @@ mod tests {
             let parts = budget.ring_bytes
                 + budget.connections as u64 * CONNECTION
                 + budget.exchanges as u64 * EXCHANGE
-                + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes) as u64;
+                + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes + budget.findings_bytes) as u64;
             assert!(parts <= MemoryLimit::new(limit).unwrap().to_divide(), "{limit}: {budget:?}");
         }
     }

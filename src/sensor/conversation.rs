@@ -1,15 +1,16 @@
 //! What a connection speaks, and who reads it.
 
 use super::dns::{self, DnsStream, Questions};
+use super::egress::{Flow, Protocol};
 use super::exchanges::{Exchanges, Upgrade};
 use super::followed::{Followed, FollowedId, Standing};
 use super::http1::{Http1, Room, Turn};
 use super::http2::Http2;
 use super::probe::{Finding, Probe};
+use super::reporter::Reporter;
 use super::tls::{Handshake, Tls};
 use super::unread::Unread;
 use super::web_socket::WebSocket;
-use crate::export::Exports;
 use crate::flow::{Content, Direction, EndKind, Endpoint, Identity, Interest, Piece, Reader, Side, Summary};
 use crate::packet::Timestamp;
 use crate::packet::decode::Realm;
@@ -28,7 +29,7 @@ pub struct Conversations {
     exchanges: Exchanges,
     buffers: Buffers,
     http2: Followed,
-    exports: Exports,
+    reporter: Reporter,
     questions: Questions,
     /// Bytes that other connections hold beyond their place in the table, and how many they may hold.
     held: usize,
@@ -51,6 +52,8 @@ pub struct ConversationCounts {
     pub http2_given_up: u64,
     /// Connections of other kinds that were given up because all together held too much.
     pub shed: u64,
+    /// Connections that were not read so that less CPU is used.
+    pub spared: u64,
 }
 
 /// What is remembered of one connection.
@@ -73,13 +76,13 @@ pub enum Conversation {
 impl Conversations {
     /// Room for so many exchanges that wait for their response, and so many bytes of what connections hold beyond their
     /// place in the table.
-    pub fn new(exchanges: usize, buffer_bytes: usize, exports: Exports) -> Self {
+    pub fn new(exchanges: usize, buffer_bytes: usize, reporter: Reporter) -> Self {
         let [heads, http2, others] = shares(buffer_bytes);
         Conversations {
             exchanges: Exchanges::with_capacity(exchanges),
             buffers: Buffers::with_capacity(heads),
             http2: Followed::with_capacity(http2),
-            exports,
+            reporter,
             questions: Questions::default(),
             held: 0,
             holdable: others,
@@ -88,9 +91,9 @@ impl Conversations {
         }
     }
 
-    /// Where records go.
-    pub fn exports(&mut self) -> &mut Exports {
-        &mut self.exports
+    /// Who hands records on.
+    pub fn reporter(&mut self) -> &mut Reporter {
+        &mut self.reporter
     }
 
     /// Where every transaction went.
@@ -113,8 +116,8 @@ impl Conversations {
     }
 
     fn http2_and_room(&mut self) -> (&mut Followed, Room<'_>) {
-        let Conversations { exchanges, buffers, http2, exports, .. } = self;
-        (http2, Room { exchanges, buffers, exports })
+        let Conversations { exchanges, buffers, http2, reporter, .. } = self;
+        (http2, Room { exchanges, buffers, reporter })
     }
 
     /// Reads a connection as HTTP/1 from here on. `whole` is as [`Http1::new`] has it; `unread` tells whether the server
@@ -143,6 +146,13 @@ impl Conversations {
         mut piece: Piece<'_>,
     ) -> Interest {
         if let Conversation::New = state
+            && !self.reporter.reads(&flow.key)
+        {
+            self.counts.spared += 1;
+            *state = Conversation::Opaque;
+            return Interest::Nothing;
+        }
+        if let Conversation::New = state
             && let Content::Data(bytes) = piece.content
             && dns::begins(flow, direction, bytes)
         {
@@ -157,7 +167,7 @@ impl Conversations {
         let finding = probe.look(flow, direction, &mut piece);
         let Finding::Known(detected) = finding else {
             if finding == Finding::Nothing {
-                return self.give_up(flow, state, direction, Unreadable::Unknown);
+                return self.give_up(flow, state, Unreadable::Unknown);
             }
             *state = Conversation::Undecided(probe);
             return Interest::Bytes;
@@ -169,7 +179,7 @@ impl Conversations {
             },
             _ => {
                 self.counts.tls += 1;
-                return self.give_up(flow, state, direction, Unreadable::Encrypted);
+                return self.give_up(flow, state, Unreadable::Encrypted);
             }
         };
         *state = match detected {
@@ -213,7 +223,7 @@ impl Conversations {
                 Conversation::WebSocket(Box::new(WebSocket::new(client, http1.web_socket(), piece.time)))
             }
             Upgrade::Http2 => self.follow(Http2::upgraded(flow, client, http1.handover(), &self.exchanges)),
-            Upgrade::Other => return self.give_up(flow, state, direction, Unreadable::Unknown),
+            Upgrade::Other => return self.give_up(flow, state, Unreadable::Unknown),
         };
         let Content::Data(bytes) = piece.content else { return Interest::Bytes };
         match bytes.get(consumed..) {
@@ -226,14 +236,8 @@ impl Conversations {
     }
 
     /// Nothing more of the connection can be read.
-    fn give_up(
-        &mut self,
-        flow: &Identity,
-        state: &mut Conversation,
-        direction: Direction,
-        why: Unreadable,
-    ) -> Interest {
-        let port = server_port(flow, direction);
+    fn give_up(&mut self, flow: &Identity, state: &mut Conversation, why: Unreadable) -> Interest {
+        let port = server_port(flow);
         match why {
             Unreadable::Encrypted => self.unread.encrypted(port, None),
             Unreadable::Unknown => {
@@ -262,18 +266,17 @@ impl Conversations {
         Interest::Nothing
     }
 
-    /// Hands on what is known of a handshake; the name that the client asked for.
+    /// Hands on what is known of a handshake; what may be shown of the name that the client asked for.
     fn tell_handshake(&mut self, flow: &Identity, tls: &mut Tls) -> Option<String> {
         let handshake = tls.close()?;
         let connection = connection(flow, tls.client());
-        self.exports.tell(connection, record::Content::Tls(&handshake));
-        handshake.server_name
+        self.reporter.tls(connection, handshake)
     }
 
     /// A message over UDP.
     pub fn datagram(&mut self, ends: (Realm, Endpoint, Endpoint), payload: &[u8], time: Timestamp) {
         if dns::is_datagram_port(ends.1.port) || dns::is_datagram_port(ends.2.port) {
-            tell_answer(&mut self.questions, &mut self.exports, payload, ends, time);
+            tell_answer(&mut self.questions, &mut self.reporter, payload, ends, time);
         }
     }
 
@@ -316,25 +319,18 @@ impl Conversations {
                 Interest::Bytes
             }
             Conversation::Dns(stream) => {
-                let (questions, exports) = (&mut self.questions, &mut self.exports);
+                let (questions, reporter) = (&mut self.questions, &mut self.reporter);
                 let wanted = stream.piece(flow, direction, &piece, |message, ends| {
-                    tell_answer(questions, exports, message, ends, piece.time);
+                    tell_answer(questions, reporter, message, ends, piece.time);
                 });
-                if wanted { Interest::Bytes } else { self.give_up(flow, state, direction, Unreadable::Unknown) }
+                if wanted { Interest::Bytes } else { self.give_up(flow, state, Unreadable::Unknown) }
             }
             Conversation::Opaque => Interest::Nothing,
         }
     }
 
     /// Counts what a connection holds now, and gives it up if all of them hold too much.
-    fn account(
-        &mut self,
-        before: usize,
-        flow: &Identity,
-        state: &mut Conversation,
-        direction: Direction,
-        interest: Interest,
-    ) -> Interest {
+    fn account(&mut self, before: usize, flow: &Identity, state: &mut Conversation, interest: Interest) -> Interest {
         self.held = (self.held + state.memory()).saturating_sub(before);
         if self.held <= self.holdable || state.memory() == 0 {
             return interest;
@@ -342,7 +338,7 @@ impl Conversations {
         self.counts.shed += 1;
         self.held -= state.memory();
         if let Conversation::Undecided(_) = state {
-            return self.give_up(flow, state, direction, Unreadable::Unknown);
+            return self.give_up(flow, state, Unreadable::Unknown);
         }
         *state = Conversation::Opaque;
         Interest::Nothing
@@ -370,7 +366,7 @@ enum Unreadable {
 
 fn tell_answer(
     questions: &mut Questions,
-    exports: &mut Exports,
+    reporter: &mut Reporter,
     message: &[u8],
     ends: (Realm, Endpoint, Endpoint),
     time: Timestamp,
@@ -378,7 +374,7 @@ fn tell_answer(
     if let Some(answer) = questions.message(message, ends, time) {
         let (realm, server, client) = ends;
         let connection = Connection { client: end(client), server: end(server), realm };
-        exports.tell(connection, record::Content::Dns(answer));
+        reporter.dns(connection, answer);
     }
 }
 
@@ -394,11 +390,11 @@ impl Reader for Conversations {
                 return Interest::Bytes;
             }
             let interest = self.turn(flow, state, direction, piece, turn);
-            return self.account(0, flow, state, direction, interest);
+            return self.account(0, flow, state, interest);
         }
         let before = state.memory();
         let interest = self.hand_on(flow, state, direction, piece);
-        self.account(before, flow, state, direction, interest)
+        self.account(before, flow, state, interest)
     }
 
     fn end(&mut self, flow: &Identity, state: &mut Conversation, direction: Direction, end: EndKind, time: Timestamp) {
@@ -416,6 +412,7 @@ impl Reader for Conversations {
 
     fn close(&mut self, flow: &Identity, state: &mut Conversation, summary: &Summary) {
         self.held = self.held.saturating_sub(state.memory());
+        let (between, spoken) = flow_of(flow, state, summary);
         match state {
             Conversation::Http1(http1) => {
                 http1.close(flow, Mark { time: summary.last, ..Mark::default() }, &mut self.room());
@@ -427,10 +424,42 @@ impl Reader for Conversations {
             Conversation::WebSocket(session) => {
                 let record = session.close(summary);
                 let connection = connection(flow, session.client());
-                self.exports.tell(connection, record::Content::WebSocket(&record));
+                self.reporter.web_socket(connection, &record);
             }
             _ => {}
         }
+        // What ends with the connection may name the site.
+        self.reporter.flow(&between, &spoken);
+    }
+}
+
+/// A connection that is over, and what it came to.
+fn flow_of(flow: &Identity, state: &Conversation, summary: &Summary) -> (Connection, Flow) {
+    let (protocol, client) = match state {
+        Conversation::Http1(http1) => (Protocol::Http, Some(http1.client())),
+        Conversation::Http2(_) | Conversation::WebSocket(_) => (Protocol::Http, None),
+        Conversation::Tls(tls) => (Protocol::Tls, Some(tls.client())),
+        Conversation::Dns(_) => (Protocol::Dns, None),
+        Conversation::New | Conversation::Undecided(_) | Conversation::Opaque => (Protocol::Tcp, None),
+    };
+    let client = client.or(flow.initiator).unwrap_or_else(|| likely_client(flow));
+    let bytes = |direction: Direction| summary.directions[direction.index()].bytes;
+    let spoken = Flow {
+        protocol,
+        sent_bytes: bytes(client),
+        received_bytes: bytes(client.reverse()),
+        first: flow.opened,
+        last: summary.last,
+        ended: true,
+    };
+    (connection(flow, client), spoken)
+}
+
+/// Who asks, where nobody has seen who opened the connection: servers have the lower ports, as a rule.
+fn likely_client(flow: &Identity) -> Direction {
+    match flow.source(Direction::Up).port >= flow.source(Direction::Down).port {
+        true => Direction::Up,
+        false => Direction::Down,
     }
 }
 
@@ -445,9 +474,9 @@ fn end(endpoint: Endpoint) -> record::Endpoint {
 }
 
 /// The server's port, as far as that can be told: of the end that did not open the connection, else the lower one.
-fn server_port(flow: &Identity, direction: Direction) -> u16 {
+fn server_port(flow: &Identity) -> u16 {
     match flow.initiator {
         Some(initiator) => flow.source(initiator.reverse()).port,
-        None => flow.source(direction).port.min(flow.source(direction.reverse()).port),
+        None => flow.source(likely_client(flow).reverse()).port,
     }
 }

@@ -1,8 +1,14 @@
 //! The whole way from a frame to records.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use super::conversation::{ConversationCounts, Conversations};
+use super::monitor::Snapshot;
+use super::reporter::Reporter;
 use super::unread::Unread;
 use crate::export::Exports;
+use crate::export::monitor::Report;
 use crate::flow::{Endpoint, FlowCounts, FlowTable, Ledger, Limits};
 use crate::packet::decode::{self, Decoded, Packet, Transport, Undecoded};
 use crate::packet::fragments::{FragmentCounts, Fragments};
@@ -10,6 +16,9 @@ use crate::packet::fragments::{FragmentCounts, Fragments};
 use crate::packet::live::{Captured, Consumer};
 use crate::packet::{Frame, Timestamp};
 use crate::record::TransactionLedger;
+
+/// How old details may be.
+const DETAILS: Duration = Duration::from_secs(1);
 
 /// How much the engine may keep.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +36,11 @@ pub struct Engine {
     conversations: Conversations,
     fragments: Fragments,
     counts: PacketCounts,
+    /// The latest time that was heard of.
+    latest: Timestamp,
+    /// What is described once in a while, and when that was.
+    details: Arc<Report>,
+    described: Option<Instant>,
 }
 
 /// Packets by what they were.
@@ -61,13 +75,16 @@ pub struct EngineCounts {
 }
 
 impl Engine {
-    /// An engine that keeps no more than its limits, and hands its records to the exports.
-    pub fn new(limits: EngineLimits, exports: Exports) -> Self {
+    /// An engine that keeps no more than its limits, and hands what it finds to the reporter.
+    pub fn new(limits: EngineLimits, reporter: impl Into<Reporter>) -> Self {
         Engine {
             table: FlowTable::new(limits.flows),
-            conversations: Conversations::new(limits.exchanges, limits.buffer_bytes, exports),
+            conversations: Conversations::new(limits.exchanges, limits.buffer_bytes, reporter.into()),
             fragments: Fragments::default(),
             counts: PacketCounts::default(),
+            latest: Timestamp::default(),
+            details: Arc::default(),
+            described: None,
         }
     }
 
@@ -75,11 +92,12 @@ impl Engine {
     #[inline]
     pub fn frame(&mut self, frame: &Frame<'_>) {
         self.take(frame);
-        self.conversations.exports().frame(frame);
+        self.exports().frame(frame);
     }
 
     #[inline]
     fn take(&mut self, frame: &Frame<'_>) {
+        self.latest = self.latest.max(frame.time);
         self.counts.frames += 1;
         self.counts.bytes += u64::from(frame.wire_len);
         let packet = match decode::decode(frame) {
@@ -114,16 +132,53 @@ impl Engine {
     /// Time has passed, with or without frames.
     pub fn sweep(&mut self, now: Timestamp) {
         self.table.sweep(now, &mut self.conversations);
+        self.conversations.reporter().tick(now);
+    }
+
+    /// Hands on what was found out by the time of the latest frame. Whoever sweeps need not call it.
+    pub fn tell_findings(&mut self) {
+        self.conversations.reporter().tick(self.latest);
     }
 
     /// There are no more frames: whatever waits is handed out as it is.
     pub fn finish(&mut self) {
         self.table.finish(&mut self.conversations);
+        self.conversations.reporter().finish_findings(self.latest);
+    }
+
+    /// What is counted by endpoint, site and export, as it was at most [`DETAILS`] ago.
+    pub fn details(&mut self) -> Arc<Report> {
+        if self.described.is_none_or(|when| when.elapsed() >= DETAILS) {
+            self.described = Some(Instant::now());
+            let mut details = Report::default();
+            let reporter = self.conversations.reporter();
+            reporter.describe(&mut details);
+            reporter.exports().describe(&mut details);
+            self.details = Arc::new(details);
+        }
+        Arc::clone(&self.details)
+    }
+
+    /// Hands all that is counted to the exports that want it, with what else there is to tell.
+    pub fn tell_metrics(&mut self, now: Timestamp, more: impl FnOnce(&mut Report)) {
+        if !self.exports().want_metrics() {
+            return;
+        }
+        self.described = None;
+        let mut report = Report::default();
+        more(&mut report);
+        Snapshot::of(self).describe(&mut report);
+        self.exports().metrics(&report, now.nanos());
+    }
+
+    /// Who hands records on.
+    pub fn reporter(&mut self) -> &mut Reporter {
+        self.conversations.reporter()
     }
 
     /// Where records go.
     pub fn exports(&mut self) -> &mut Exports {
-        self.conversations.exports()
+        self.conversations.reporter().exports()
     }
 
     /// Everything that was counted so far.

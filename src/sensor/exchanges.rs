@@ -1,7 +1,11 @@
 //! The exchanges that wait for their response, in slots that are used again.
 
+use std::net::IpAddr;
+
+use super::reporter::admission::Admission;
+use crate::flow::Side;
 use crate::record::text::USUAL_TEXT;
-use crate::record::{Completeness, Exchange, Span, TransactionLedger};
+use crate::record::{AuthScheme, Completeness, DropStage, Exchange, Span, SpanContext, TransactionLedger};
 
 /// Stands for "none".
 pub const NONE: u32 = u32::MAX;
@@ -23,6 +27,7 @@ pub struct Exchanges {
     kept: usize,
     ownable: usize,
     ledger: TransactionLedger,
+    contents_given_up: u64,
 }
 
 /// An exchange that is not complete, and what pairing needs to know of it.
@@ -44,6 +49,27 @@ pub struct Pending {
     pub upgrade: Upgrade,
     /// What the request says beside the protocol that it asks for: a WebSocket's key, the settings of HTTP/2.
     pub handshake: Span,
+    /// The sequence number of the request's first byte, or, as long as there is no request, one that no other exchange of
+    /// the connection has; of the connection's first byte, with HTTP/2.
+    pub sequence: u32,
+    /// Bytes of content that may be kept yet, of the request and of the response.
+    pub room: [u32; 2],
+    /// Whether it is reported.
+    pub admission: Admission,
+    /// How the request says who sends it.
+    pub auth: AuthScheme,
+    /// The span that the request names.
+    pub context: Option<SpanContext>,
+    /// Whom a proxy before the server has the request from.
+    pub forwarded_for: Option<IpAddr>,
+}
+
+/// What became of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The exports have it.
+    Emitted,
+    Dropped(DropStage),
 }
 
 /// The methods that change what a response looks like (RFC 9112 §6.3).
@@ -85,6 +111,7 @@ impl Exchanges {
             kept: 0,
             ownable: limit * TEXT_BYTES,
             ledger: TransactionLedger::default(),
+            contents_given_up: 0,
         }
     }
 
@@ -94,7 +121,7 @@ impl Exchanges {
         self.ledger.seen += 1;
         let full = self.free == NONE && self.slots.len() == self.limit;
         if full || self.owned >= self.ownable {
-            self.ledger.dropped_table_full += 1;
+            self.ledger.drop(DropStage::TableFull, 1);
             return None;
         }
         let slot = match self.free {
@@ -109,6 +136,12 @@ impl Exchanges {
                     method: Method::Other,
                     upgrade: Upgrade::No,
                     handshake: Span::default(),
+                    sequence: 0,
+                    room: [0; 2],
+                    admission: Admission::Undecided,
+                    auth: AuthScheme::None,
+                    context: None,
+                    forwarded_for: None,
                 });
                 (self.slots.len() - 1) as u32
             }
@@ -120,6 +153,11 @@ impl Exchanges {
                 pending.next = NONE;
                 pending.method = Method::Other;
                 pending.upgrade = Upgrade::No;
+                pending.room = [0; 2];
+                pending.admission = Admission::Undecided;
+                pending.auth = AuthScheme::None;
+                pending.context = None;
+                pending.forwarded_for = None;
                 free
             }
         };
@@ -137,6 +175,37 @@ impl Exchanges {
         self.owned = self.owned + owned as usize - std::mem::replace(&mut pending.owned, owned) as usize;
     }
 
+    /// Keeps content of an exchange, as far as it is wanted and there is room. Where there is none, all that was kept of the
+    /// message goes: a part that ends anywhere would look like the whole.
+    #[inline]
+    pub fn keep_content(&mut self, slot: u32, side: Side, bytes: &[u8]) {
+        let pending = &mut self.slots[slot as usize];
+        let room = &mut pending.room[side.index()];
+        let wanted = bytes.len().min(*room as usize);
+        if wanted == 0 {
+            return;
+        }
+        let more = pending.exchange.more();
+        let content = match side {
+            Side::Client => &mut more.request_content,
+            Side::Server => &mut more.response_content,
+        };
+        if self.owned + wanted > self.ownable {
+            *content = Vec::new();
+            *room = 0;
+            self.contents_given_up += 1;
+        } else {
+            content.extend_from_slice(&bytes[..wanted]);
+            *room -= wanted as u32;
+        }
+        self.account(slot);
+    }
+
+    /// Messages whose content was given up for lack of room.
+    pub fn contents_given_up(&self) -> u64 {
+        self.contents_given_up
+    }
+
     /// The exchange in a slot.
     #[inline]
     pub fn get(&self, slot: u32) -> &Pending {
@@ -149,13 +218,18 @@ impl Exchanges {
         &mut self.slots[slot as usize]
     }
 
-    /// An exchange was handed on; its slot is free.
+    /// An exchange was handed on or left out; its slot is free.
     #[inline]
-    pub fn end(&mut self, slot: u32) {
+    pub fn end(&mut self, slot: u32, fate: Fate) {
         self.ledger.pending -= 1;
-        self.ledger.emitted += 1;
         let pending = &mut self.slots[slot as usize];
-        self.ledger.incomplete += u64::from(pending.exchange.completeness != Completeness::Complete);
+        match fate {
+            Fate::Emitted => {
+                self.ledger.emitted += 1;
+                self.ledger.incomplete += u64::from(pending.exchange.completeness != Completeness::Complete);
+            }
+            Fate::Dropped(stage) => self.ledger.drop(stage, 1),
+        }
         pending.exchange.more = None;
         pending.exchange.text.clear();
         // Less than half of what there is, so that there is always room for another exchange.
@@ -171,13 +245,13 @@ impl Exchanges {
     /// A head was there and could not be read.
     pub fn unread(&mut self) {
         self.ledger.seen += 1;
-        self.ledger.dropped_unread += 1;
+        self.ledger.drop(DropStage::UnreadHead, 1);
     }
 
     /// A head had begun, and was given up for lack of room.
     pub fn given_up(&mut self) {
         self.ledger.seen += 1;
-        self.ledger.dropped_in_parts += 1;
+        self.ledger.drop(DropStage::HeadInParts, 1);
     }
 
     /// Where every transaction went so far.
@@ -207,7 +281,7 @@ mod tests {
         assert!(slots.len() < 1000 * TEXT_BYTES / MAX_TEXT + 2, "{}", slots.len());
         assert!(exchanges.owned < exchanges.ownable + 2 * MAX_TEXT, "{}", exchanges.owned);
         for slot in &slots {
-            exchanges.end(*slot);
+            exchanges.end(*slot, Fate::Emitted);
         }
         assert_eq!(exchanges.owned, exchanges.kept);
         assert!(exchanges.kept <= exchanges.ownable / 2);
@@ -226,6 +300,6 @@ mod tests {
         })
         .collect();
         assert_eq!(slots.len(), 1000);
-        assert_eq!(exchanges.ledger().dropped_table_full, 1);
+        assert_eq!(exchanges.ledger().dropped(DropStage::TableFull), 1);
     }
 }

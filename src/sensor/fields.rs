@@ -1,33 +1,18 @@
-//! What of a message's head goes into a record. Values that may be personal or secret stay behind.
+//! What of a message's head is kept until its exchange is over. Of fields, only what may leave at all.
+
+use std::net::IpAddr;
 
 use httparse::Header;
 
 use super::exchanges::{Method, Pending, Upgrade};
+use super::privacy::{HeaderRule, Privacy, auth_scheme};
 use super::web_socket::Agreed;
 use crate::protocol::http1::{Head, StartLine};
 use crate::protocol::websocket::{Extensions, accept_key_matches};
-use crate::record::text::MAX_TEXT;
 use crate::record::{Exchange, Scheme, Span, Text, Version};
 
-/// Fields whose values are safe to show, of names of a length.
-fn safe_names(length: usize) -> &'static [&'static str] {
-    match length {
-        3 => &["via"],
-        6 => &["accept", "server"],
-        11 => &["retry-after", "traceparent"],
-        12 => &["content-type", "x-request-id"],
-        13 => &["cache-control"],
-        15 => &["x-amzn-trace-id"],
-        16 => &["content-encoding", "x-amzn-requestid", "x-correlation-id"],
-        _ => &[],
-    }
-}
-
-/// Stands for the value of a query parameter, or for one that has no value and may be a secret itself.
-const MASK: &[u8] = b"REDACTED";
-
 /// Takes a request's head into its exchange.
-pub fn take_request(pending: &mut Pending, head: &Head<'_, '_>) {
+pub fn take_request(pending: &mut Pending, head: &Head<'_, '_>, privacy: &Privacy) {
     let StartLine::Request { method, target } = head.start else { return };
     let exchange = &mut pending.exchange;
     exchange.version = version(head);
@@ -52,17 +37,25 @@ pub fn take_request(pending: &mut Pending, head: &Head<'_, '_>) {
         Upgrade::No | Upgrade::Other => None,
     };
     pending.handshake = handshake.map_or(Span::default(), |value| exchange.text.add(value));
-    exchange.request_fields = safe_fields(&mut exchange.text, head.fields);
+    exchange.request_fields = kept_fields(&mut exchange.text, head.fields, privacy);
     add_anomalies(exchange, head);
+    pending.auth = auth_scheme(head.fields.iter().map(|field| (field.name.as_bytes(), field.value)));
+    pending.forwarded_for = field(head, "x-forwarded-for").and_then(first_address);
+}
+
+/// The first address of an `X-Forwarded-For`: who asked, as proxies tell it.
+pub fn first_address(list: &[u8]) -> Option<IpAddr> {
+    let first = list.split(|&byte| byte == b',').next()?.trim_ascii();
+    std::str::from_utf8(first).ok()?.parse().ok()
 }
 
 /// Takes a response's head into its exchange.
-pub fn take_response(exchange: &mut Exchange, head: &Head<'_, '_>) {
+pub fn take_response(exchange: &mut Exchange, head: &Head<'_, '_>, privacy: &Privacy) {
     let StartLine::Response { status, reason } = head.start else { return };
     exchange.version = version(head);
     exchange.status = Some(status);
     exchange.reason = exchange.text.add(reason.as_bytes());
-    exchange.response_fields = safe_fields(&mut exchange.text, head.fields);
+    exchange.response_fields = kept_fields(&mut exchange.text, head.fields, privacy);
     add_anomalies(exchange, head);
 }
 
@@ -92,7 +85,7 @@ fn fields<'b>(head: &Head<'_, 'b>, name: &str) -> impl Iterator<Item = &'b [u8]>
     head.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
 }
 
-/// Splits a target into path and query, and masks the query's values.
+/// Splits a target into path and query.
 pub fn set_path_and_query(exchange: &mut Exchange, target: &[u8]) {
     let (path, query) = match memchr::memchr(b'?', target) {
         Some(mark) => (&target[..mark], Some(&target[mark + 1..])),
@@ -100,7 +93,7 @@ pub fn set_path_and_query(exchange: &mut Exchange, target: &[u8]) {
     };
     exchange.path = exchange.text.add(path);
     if let Some(query) = query {
-        exchange.query = add_masked(&mut exchange.text, query);
+        exchange.query = exchange.text.add(query);
     }
 }
 
@@ -117,17 +110,19 @@ pub fn set_host(exchange: &mut Exchange, authority: &[u8]) {
     exchange.host = exchange.text.add(host);
 }
 
-/// Keeps a field if its value is safe to show. Names are compared without regard to case.
-pub fn add_if_safe(text: &mut Text, name: &[u8], value: &[u8]) {
-    if safe_names(name.len()).iter().any(|safe| safe.as_bytes().eq_ignore_ascii_case(name)) {
-        text.push_field(name, value);
+/// Keeps a field as far as it may leave. What is in its value is looked at later, if the exchange is reported at all.
+pub fn add_if_kept(text: &mut Text, name: &[u8], value: &[u8], privacy: &Privacy) {
+    match privacy.keeps_header(name) {
+        HeaderRule::Drop => {}
+        HeaderRule::NameOnly => text.push_field(name, b""),
+        _ => text.push_field(name, value),
     }
 }
 
-fn safe_fields(text: &mut Text, fields: &[Header<'_>]) -> Span {
+fn kept_fields(text: &mut Text, fields: &[Header<'_>], privacy: &Privacy) -> Span {
     let start = text.start();
     for field in fields {
-        add_if_safe(text, field.name.as_bytes(), field.value);
+        add_if_kept(text, field.name.as_bytes(), field.value, privacy);
     }
     text.since(start)
 }
@@ -181,28 +176,6 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Adds a query with its keys, and a mask in place of each value. A parameter without a value is masked as a whole: it
-/// may be a token, whose Base64 may end in `=`.
-fn add_masked(text: &mut Text, query: &[u8]) -> Span {
-    let query = &query[..query.len().min(MAX_TEXT)];
-    let start = text.start();
-    for (place, parameter) in query.split(|&byte| byte == b'&').enumerate() {
-        if place > 0 {
-            text.push(b"&");
-        }
-        let equals = memchr::memchr(b'=', parameter);
-        match equals.filter(|&equals| parameter[equals..].iter().any(|&byte| byte != b'=')) {
-            Some(equals) => {
-                text.push(&parameter[..=equals]);
-                text.push(MASK);
-            }
-            None if parameter.is_empty() => {}
-            None => text.push(MASK),
-        }
-    }
-    text.since(start)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::exchanges::Exchanges;
@@ -223,10 +196,10 @@ mod tests {
         let plain = |path: &str, query: &str| (Scheme::Http, path.to_owned(), query.to_owned(), String::new(), None);
         assert_eq!(of_target("/a/b", Method::Other), plain("/a/b", ""));
         assert_eq!(of_target("*", Method::Other), plain("*", ""));
-        assert_eq!(of_target("/a?x=1&&y=2=&=q", Method::Other), plain("/a", "x=REDACTED&&y=REDACTED&=REDACTED"));
+        assert_eq!(of_target("/a?x=1&&y=2=&=q", Method::Other), plain("/a", "x=1&&y=2=&=q"));
         assert_eq!(
             of_target("https://u:p@api.test:8443/a?k=v", Method::Other),
-            (Scheme::Https, "/a".into(), "k=REDACTED".into(), "api.test".into(), Some(8443))
+            (Scheme::Https, "/a".into(), "k=v".into(), "api.test".into(), Some(8443))
         );
         assert_eq!(
             of_target("http://[2001:db8::1]", Method::Other),
@@ -236,14 +209,6 @@ mod tests {
             of_target("api.test:443", Method::Connect),
             (Scheme::Http, String::new(), String::new(), "api.test".into(), Some(443))
         );
-    }
-
-    #[test]
-    fn a_parameter_without_a_value_may_be_the_secret() {
-        let query = |target: &str| of_target(target, Method::Other).2;
-        assert_eq!(query("/verify?SECRET&a=x"), "REDACTED&a=REDACTED");
-        assert_eq!(query("/verify?U0VDUkVU=&U0VDUkVUIQ=="), "REDACTED&REDACTED");
-        assert_eq!(query("/verify?"), "");
     }
 
     #[test]
@@ -275,14 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn only_safe_fields_are_kept() {
+    fn of_credentials_only_the_name_is_kept_and_of_other_fields_what_may_leave() {
         let mut text = Text::default();
         let start = text.start();
-        for (name, value) in [("Authorization", "secret"), ("X-Request-ID", "7"), ("Cookie", "c"), ("Via", "1.1 p")] {
-            add_if_safe(&mut text, name.as_bytes(), value.as_bytes());
+        let privacy = Privacy::new(crate::record::PrivacyLevel::Metadata);
+        for (name, value) in [("Authorization", "secret"), ("X-Request-ID", "7"), ("X-Name", "c"), ("Via", "1.1 p")] {
+            add_if_kept(&mut text, name.as_bytes(), value.as_bytes(), &privacy);
         }
         let span = text.since(start);
         let fields: Vec<_> = text.fields(span).collect();
-        assert_eq!(fields, [(&b"x-request-id"[..], &b"7"[..]), (b"via", b"1.1 p")]);
+        assert_eq!(fields, [(&b"authorization"[..], &b""[..]), (b"x-request-id", b"7"), (b"via", b"1.1 p")]);
     }
 }

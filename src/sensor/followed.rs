@@ -122,8 +122,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::exchanges::Exchanges;
+    use super::super::reporter::Reporter;
     use super::*;
-    use crate::export::Exports;
     use crate::flow::{Content, Endpoint, Identity, Key};
     use crate::packet::Address;
     use crate::packet::decode::Realm;
@@ -135,13 +135,22 @@ mod tests {
         ids: Vec<FollowedId>,
         exchanges: Exchanges,
         buffers: Buffers,
-        exports: Exports,
+        reporter: Reporter,
     }
 
     fn flow() -> (Identity, Direction) {
         let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
         let (key, client) = Key::new(Realm::OUTSIDE, end(1, 40_000), end(2, 80));
-        (Identity { key, initiator: Some(client), from_start: [true; 2], opened: Timestamp::default() }, client)
+        (
+            Identity {
+                key,
+                initiator: Some(client),
+                from_start: [true; 2],
+                first_sequence: [0; 2],
+                opened: Timestamp::default(),
+            },
+            client,
+        )
     }
 
     impl Bench {
@@ -151,13 +160,13 @@ mod tests {
                 ids: Vec::new(),
                 exchanges: Exchanges::with_capacity(1_000),
                 buffers: Buffers::with_capacity(0),
-                exports: Exports::default(),
+                reporter: Reporter::default(),
             }
         }
 
         fn room(&mut self) -> (&mut Followed, &mut Vec<FollowedId>, Room<'_>) {
-            let Bench { followed, ids, exchanges, buffers, exports } = self;
-            (followed, ids, Room { exchanges, buffers, exports })
+            let Bench { followed, ids, exchanges, buffers, reporter } = self;
+            (followed, ids, Room { exchanges, buffers, reporter })
         }
 
         fn begin(&mut self) {

@@ -2,8 +2,8 @@
 
 use super::exchanges::{Exchanges, Upgrade};
 use super::pairing::{ClientEnd, Desk, Pairing};
+use super::reporter::Reporter;
 use super::web_socket::Agreed;
-use crate::export::Exports;
 use crate::flow::{Direction, EndKind, Identity, Piece, Side};
 use crate::protocol::buffers::Buffers;
 use crate::protocol::http1::{Mark, Progress, Reader};
@@ -29,7 +29,7 @@ pub enum Turn {
 pub struct Room<'a> {
     pub exchanges: &'a mut Exchanges,
     pub buffers: &'a mut Buffers,
-    pub exports: &'a mut Exports,
+    pub reporter: &'a mut Reporter,
 }
 
 impl Http1 {
@@ -103,7 +103,7 @@ impl Http1 {
         room: &'d mut Room<'_>,
     ) -> (Desk<'d>, &'d mut [Reader; 2], &'d mut Buffers) {
         let Http1 { readers, pairing } = self;
-        let desk = Desk { pairing, exchanges: room.exchanges, exports: room.exports, flow };
+        let desk = Desk { pairing, exchanges: room.exchanges, reporter: room.reporter, flow };
         (desk, readers, room.buffers)
     }
 }

@@ -3,7 +3,8 @@
 use super::exchanges::Exchanges;
 use super::fields;
 use super::http1::Room;
-use crate::export::Exports;
+use super::privacy::auth_scheme;
+use super::reporter::Reporter;
 use crate::flow::{Content, Direction, Identity, Piece, Side};
 use crate::packet::Timestamp;
 use crate::protocol::grpc::{self, MessageCounter, Status};
@@ -18,6 +19,8 @@ const KEPT: usize = 8;
 pub struct Http2 {
     client: Direction,
     ends: Connection,
+    /// The sequence number of the first byte that the client was seen to send.
+    sequence: u32,
     connection: http2::Connection,
     streams: Streams,
 }
@@ -63,7 +66,8 @@ impl Http2 {
     }
 
     fn of(flow: &Identity, client: Direction, connection: http2::Connection, streams: Streams) -> Self {
-        Http2 { client, ends: super::conversation::connection(flow, client), connection, streams }
+        let sequence = flow.first_sequence[client.index()];
+        Http2 { client, ends: super::conversation::connection(flow, client), sequence, connection, streams }
     }
 
     /// Bytes that it holds.
@@ -107,9 +111,13 @@ impl Http2 {
         direction: Direction,
         room: &'d mut Room<'_>,
     ) -> (Side, &'d mut http2::Connection, Desk<'d>) {
-        let Http2 { client, ends, connection, streams } = self;
+        let Http2 { client, ends, sequence, connection, streams } = self;
         let from = if direction == *client { Side::Client } else { Side::Server };
-        (from, connection, Desk { streams, exchanges: room.exchanges, exports: room.exports, ends: *ends })
+        (
+            from,
+            connection,
+            Desk { streams, exchanges: room.exchanges, reporter: room.reporter, ends: *ends, sequence: *sequence },
+        )
     }
 }
 
@@ -123,8 +131,9 @@ impl Streams {
 struct Desk<'a> {
     streams: &'a mut Streams,
     exchanges: &'a mut Exchanges,
-    exports: &'a mut Exports,
+    reporter: &'a mut Reporter,
     ends: Connection,
+    sequence: u32,
 }
 
 impl Desk<'_> {
@@ -167,8 +176,8 @@ impl Desk<'_> {
             rpc.response_messages = received.messages();
         }
         exchange.completeness = record::Completeness::of(&exchange.request, &exchange.response);
-        self.exports.tell(connection, record::Content::Exchange(exchange));
-        self.exchanges.end(slot);
+        let fate = self.reporter.exchange(connection, self.exchanges.get_mut(slot));
+        self.exchanges.end(slot, fate);
     }
 
     fn request(&mut self, stream: u32, headers: &Headers<'_>) {
@@ -184,9 +193,6 @@ impl Desk<'_> {
         if let Some(user_agent) = field(b"user-agent") {
             exchange.user_agent = exchange.text.add(user_agent);
         }
-        let start = exchange.text.start();
-        add_safe(exchange, headers);
-        exchange.request_fields = exchange.text.since(start);
         note(exchange, headers);
         if field(b"content-type").is_some_and(grpc::is_content_type) {
             exchange.more().rpc.get_or_insert_default();
@@ -210,11 +216,35 @@ impl Desk<'_> {
         exchange.stream = Some(headers.stream);
         exchange.response.start_unix_nanos = headers.started.nanos();
         exchange.status = headers.status;
-        let start = exchange.text.start();
-        add_safe(exchange, headers);
-        exchange.response_fields = exchange.text.since(start);
         note(exchange, headers);
         take_status(exchange, headers);
+    }
+
+    /// Keeps fields of a head, and asks whether its exchange is reported.
+    fn ask(&mut self, slot: u32, headers: &Headers<'_>) {
+        let pending = self.exchanges.get_mut(slot);
+        let fields = || headers.fields.iter().filter_map(|field| Some((field.name?, field.value?)));
+        let text = &mut pending.exchange.text;
+        let start = text.start();
+        // Pseudo-header fields (RFC 9113 §8.3) have places of their own.
+        for (name, value) in fields().filter(|(name, _)| !name.starts_with(b":")) {
+            fields::add_if_kept(text, name, value, self.reporter.privacy());
+        }
+        let kept = text.since(start);
+        match headers.kind {
+            Kind::Response => {
+                pending.exchange.response_fields = kept;
+                self.reporter.begin_response(&self.ends, pending);
+            }
+            _ => {
+                pending.exchange.request_fields = kept;
+                pending.auth = auth_scheme(fields());
+                pending.context = self.reporter.context(fields());
+                pending.forwarded_for = headers.fields.get(b"x-forwarded-for").and_then(fields::first_address);
+                pending.sequence = self.sequence;
+                self.reporter.begin(&self.ends, pending);
+            }
+        }
     }
 }
 
@@ -242,13 +272,18 @@ impl Sink for Desk<'_> {
             _ => headers.stream,
         };
         if let Some(slot) = self.stream(stream).map(|stream| stream.slot) {
+            if !matches!(headers.kind, Kind::Trailers | Kind::Informational | Kind::Unknown) {
+                self.ask(slot, headers);
+            }
             self.exchanges.account(slot);
         }
     }
 
     fn data(&mut self, stream: u32, from: Side, bytes: &[u8], _time: Timestamp) {
         let Desk { streams, exchanges, .. } = self;
-        let Some(Stream { slot, calls: Some(calls), .. }) = streams.get_mut(stream) else { return };
+        let Some(Stream { slot, calls, .. }) = streams.get_mut(stream) else { return };
+        exchanges.keep_content(*slot, from, bytes);
+        let Some(calls) = calls else { return };
         let exchange = &exchanges.get(*slot).exchange;
         let begun = from == Side::Client || exchange.response.start_unix_nanos != 0;
         // Without its head, nobody knows whether this is the beginning of a body.
@@ -328,14 +363,6 @@ fn message(exchange: &mut Exchange, from: Side) -> &mut Message {
     }
 }
 
-fn add_safe(exchange: &mut Exchange, headers: &Headers<'_>) {
-    for field in headers.fields.iter() {
-        if let (Some(name), Some(value)) = (field.name, field.value) {
-            fields::add_if_safe(&mut exchange.text, name, value);
-        }
-    }
-}
-
 /// The status of a gRPC call, from its trailers or a response that is nothing but trailers.
 fn take_status(exchange: &mut Exchange, headers: &Headers<'_>) {
     if let Some(rpc) = exchange.more.as_mut().and_then(|more| more.rpc.as_mut())
@@ -365,7 +392,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::export::{Export, ExportError, QueueCounts};
+    use crate::export::{Export, ExportError, Exports, QueueCounts};
     use crate::flow::{Endpoint, Key};
     use crate::packet::Address;
     use crate::packet::decode::Realm;
@@ -378,7 +405,7 @@ mod tests {
 
     impl Export for Keeper {
         fn record(&mut self, record: &Record<'_>) {
-            if let record::Content::Exchange(exchange) = record.content
+            if let record::Content::Exchange(exchange, _) = record.content
                 && let Some(rpc) = exchange.more.as_ref().and_then(|more| more.rpc.as_ref())
             {
                 self.0.borrow_mut().push([rpc.request_messages, rpc.response_messages]);
@@ -420,11 +447,11 @@ mod tests {
         let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
         let (key, client) = Key::new(Realm::OUTSIDE, end(1, 40_000), end(2, 80));
         let opened = Timestamp::from_parts(1, 0);
-        let flow = Identity { key, initiator: Some(client), from_start: [true; 2], opened };
+        let flow = Identity { key, initiator: Some(client), from_start: [true; 2], first_sequence: [0; 2], opened };
         let keeper = Keeper::default();
-        let mut exports = Exports::new(vec![Box::new(keeper.clone())]);
+        let mut reporter = Reporter::from(Exports::new(vec![Box::new(keeper.clone())]));
         let (mut exchanges, mut buffers) = (Exchanges::with_capacity(4), Buffers::with_capacity(1 << 20));
-        let mut room = Room { exchanges: &mut exchanges, buffers: &mut buffers, exports: &mut exports };
+        let mut room = Room { exchanges: &mut exchanges, buffers: &mut buffers, reporter: &mut reporter };
 
         // POST, http, the path /a, and a content-type by its index.
         let request = [&[0x83, 0x86, 0x04, 2][..], b"/a", &[0x0f, 16, 16], b"application/grpc"].concat();

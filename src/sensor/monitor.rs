@@ -2,6 +2,7 @@
 //!
 //! Each number of the lines that are printed while it listens, and of the summary, is there with the same meaning.
 
+use std::sync::Arc;
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::export::monitor::report::Report;
 use crate::export::monitor::{Published, Subject};
 #[cfg(target_os = "linux")]
 use crate::packet::live::LiveCounts;
+use crate::record::DropStage;
 
 /// What is published of an engine.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub struct Snapshot {
     engine: EngineCounts,
     records: u64,
     exports: Vec<Exported>,
+    /// What takes longer to describe, as it was a moment ago.
+    details: Arc<Report>,
 }
 
 /// What became of what one export was given.
@@ -43,6 +47,7 @@ impl Snapshot {
             unit: match export.unit {
                 Unit::Record => "record",
                 Unit::Frame => "packet",
+                Unit::Item => "item",
             },
             written: export.queue.written,
             dropped: export.queue.dropped,
@@ -51,7 +56,7 @@ impl Snapshot {
             failure: export.failure,
         });
         let exports = exports.collect();
-        Snapshot { engine: engine.counts(), records, exports }
+        Snapshot { engine: engine.counts(), records, exports, details: engine.details() }
     }
 
     /// Adds all of it.
@@ -67,6 +72,7 @@ impl Snapshot {
             .gauge("sidetap_blind", "Whether packets come, and no HTTP was seen in them")
             .is((counts.packets.frames > 0 && why.is_some()).into());
         report.fact("blind", why);
+        report.append(&self.details);
     }
 
     fn exports(&self, report: &mut Report) {
@@ -136,9 +142,15 @@ fn connections(counts: &EngineCounts, report: &mut Report) {
             ("unknown", kinds.unknown),
         ],
     );
-    report
-        .counter("sidetap_given_up_connections", "Connections not read to their end for lack of room")
-        .by("cause", [("table_full", flows.evicted), ("http2_room", kinds.http2_given_up), ("other_room", kinds.shed)]);
+    report.counter("sidetap_given_up_connections", "Connections not read to their end for lack of room").by(
+        "cause",
+        [
+            ("table_full", flows.evicted),
+            ("http2_room", kinds.http2_given_up),
+            ("other_room", kinds.shed),
+            ("governor", kinds.spared),
+        ],
+    );
 }
 
 fn streams(counts: &EngineCounts, report: &mut Report) {
@@ -166,15 +178,22 @@ fn transactions(counts: &EngineCounts, report: &mut Report) {
     report
         .counter("sidetap_incomplete_transactions", "Those of them that are not complete")
         .is(transactions.incomplete);
-    report.counter("sidetap_dropped_transactions", "Transactions that were not handed on").by(
-        "stage",
-        [
-            ("table_full", transactions.dropped_table_full),
-            ("unread_head", transactions.dropped_unread),
-            ("head_in_parts", transactions.dropped_in_parts),
-        ],
-    );
+    report
+        .counter("sidetap_dropped_transactions", "Transactions that were not handed on")
+        .by("stage", DropStage::ALL.map(|stage| (stage.name(), transactions.dropped(stage))));
     report.gauge("sidetap_pending_transactions", "Those that wait for their response").is(transactions.pending);
+}
+
+/// Adds what is counted of packets before the engine has them.
+#[cfg(target_os = "linux")]
+pub fn live_counts(live: LiveCounts, report: &mut Report) {
+    report
+        .counter("sidetap_kernel_packets", "Packets that passed the filter, those that the kernel dropped included")
+        .is(live.packets);
+    report
+        .counter("sidetap_dropped_packets", "Packets that the kernel dropped")
+        .by("cause", [("ring_full", live.dropped)]);
+    report.gauge("sidetap_unread_packets", "Packets that wait in the rings").is(live.unread);
 }
 
 /// A capture on interfaces that can be asked.
@@ -209,13 +228,7 @@ impl Subject for Monitored {
 
     fn describe(&self, report: &mut Report) {
         let (snapshot, live) = self.published.get().unwrap_or_default();
-        report
-            .counter("sidetap_kernel_packets", "Packets that passed the filter, those that the kernel dropped included")
-            .is(live.packets);
-        report
-            .counter("sidetap_dropped_packets", "Packets that the kernel dropped")
-            .by("cause", [("ring_full", live.dropped)]);
-        report.gauge("sidetap_unread_packets", "Packets that wait in the rings").is(live.unread);
+        live_counts(live, report);
         report.gauge("sidetap_interfaces", "Interfaces that are listened on").is(self.interfaces.len() as u64);
         report.gauge("sidetap_interfaces_gone", "Those of them that are gone now").is(live.gone as u64);
         snapshot.describe(report);
@@ -248,13 +261,14 @@ mod tests {
             unknown: 2,
             http2_given_up: 1,
             shed: 3,
+            spared: 4,
         };
         let bytes = &mut engine.bytes;
         (bytes.bytes_in, bytes.delivered, bytes.duplicate, bytes.gap) = (50_000, 40_000, 1_000, 7_240);
         (bytes.evicted, bytes.unparsed, bytes.held) = (60, 1_600, 100);
         let transactions = &mut engine.transactions;
         (transactions.seen, transactions.emitted, transactions.incomplete, transactions.pending) = (40, 31, 2, 3);
-        (transactions.dropped_table_full, transactions.dropped_unread, transactions.dropped_in_parts) = (1, 2, 3);
+        (1..).zip(DropStage::ALL).for_each(|(number, stage)| transactions.drop(stage, number));
         let export = Exported {
             target: "ndjson:-".to_owned(),
             unit: "record",
@@ -264,7 +278,7 @@ mod tests {
             left_out: 4,
             failure: Some("full".to_owned()),
         };
-        Snapshot { engine, records: 33, exports: vec![export] }
+        Snapshot { engine, records: 33, exports: vec![export], details: Arc::default() }
     }
 
     fn monitored(live: LiveCounts) -> Monitored {

@@ -15,11 +15,11 @@ use std::num::NonZeroU64;
 use super::conversation::connection;
 use super::exchanges::{Exchanges, Method, NONE, Upgrade};
 use super::fields;
+use super::reporter::Reporter;
 use super::web_socket::Agreed;
-use crate::export::Exports;
 use crate::flow::{Direction, Identity, Side};
 use crate::protocol::http1::{Anomalies, Answered, End, Head, Mark, Missing, Sink};
-use crate::record::{Completeness, Content, Exchange, Message};
+use crate::record::{Completeness, Exchange, Message};
 
 /// The anomaly of a response before which a request came that could not be read.
 const UNREAD_REQUEST: &str = "unreadable_request";
@@ -96,7 +96,7 @@ pub enum ClientEnd {
 pub struct Desk<'a> {
     pub pairing: &'a mut Pairing,
     pub exchanges: &'a mut Exchanges,
-    pub exports: &'a mut Exports,
+    pub reporter: &'a mut Reporter,
     pub flow: &'a Identity,
 }
 
@@ -149,7 +149,12 @@ impl Desk<'_> {
 
     fn begin(&mut self) -> Option<u32> {
         let slot = self.exchanges.begin()?;
-        self.exchanges.get_mut(slot).exchange.index = self.pairing.index;
+        let pending = self.exchanges.get_mut(slot);
+        pending.exchange.index = self.pairing.index;
+        // Until a request comes, its place among others sets it apart from them, and the numbers of the connection from
+        // another one with the same ports.
+        let first = self.flow.first_sequence[1 - self.pairing.client.index()];
+        pending.sequence = first.wrapping_add(self.pairing.index);
         self.pairing.index = self.pairing.index.wrapping_add(1);
         Some(slot)
     }
@@ -192,8 +197,8 @@ impl Desk<'_> {
         let exchange = &mut self.exchanges.get_mut(slot).exchange;
         exchange.completeness = Completeness::of(&exchange.request, &exchange.response);
         let connection = connection(self.flow, self.pairing.client);
-        self.exports.tell(connection, Content::Exchange(exchange));
-        self.exchanges.end(slot);
+        let fate = self.reporter.exchange(connection, self.exchanges.get_mut(slot));
+        self.exchanges.end(slot, fate);
     }
 
     /// Hands the candidate on, with its response or apart from it.
@@ -334,7 +339,10 @@ impl Sink for Desk<'_> {
         pending.request_start = start.offset;
         pending.request_acknowledged = start.acknowledged;
         pending.exchange.request.start_unix_nanos = start.time.nanos();
-        fields::take_request(pending, head);
+        pending.sequence = self.flow.first_sequence[self.pairing.client.index()].wrapping_add(start.offset as u32);
+        fields::take_request(pending, head, self.reporter.privacy());
+        pending.context = self.reporter.context(head.fields.iter().map(|field| (field.name.as_bytes(), field.value)));
+        self.reporter.begin(&connection(self.flow, self.pairing.client), pending);
         self.exchanges.account(slot);
         self.pairing.requesting = slot;
         match self.pairing.alignment {
@@ -362,12 +370,15 @@ impl Sink for Desk<'_> {
                 None => return Answered::default(),
             },
         };
-        let exchange = &mut self.exchanges.get_mut(slot).exchange;
+        let pending = self.exchanges.get_mut(slot);
+        let exchange = &mut pending.exchange;
         exchange.response.start_unix_nanos = start.time.nanos();
-        fields::take_response(exchange, head);
+        fields::take_response(exchange, head, self.reporter.privacy());
         if std::mem::take(&mut self.pairing.unread) && exchange.request.start_unix_nanos == 0 {
             exchange.more().add_anomalies([UNREAD_REQUEST]);
         }
+        self.reporter.begin_response(&connection(self.flow, self.pairing.client), pending);
+        let exchange = &pending.exchange;
         if exchange.status == Some(101) && answered.upgrade {
             self.agree(slot, head);
         }
@@ -377,6 +388,17 @@ impl Sink for Desk<'_> {
     }
 
     fn interim(&mut self, _head: &Head<'_, '_>, _start: Mark) {}
+
+    #[inline]
+    fn content(&mut self, side: Side, bytes: &[u8]) {
+        let slot = match side {
+            Side::Client => self.pairing.requesting,
+            Side::Server => self.pairing.responding,
+        };
+        if slot != NONE {
+            self.exchanges.keep_content(slot, side, bytes);
+        }
+    }
 
     fn complete(&mut self, side: Side, end: End) {
         match side {

@@ -163,8 +163,8 @@ impl Start {
 mod tests {
     use std::time::Duration;
 
+    use super::super::reporter::Reporter;
     use super::*;
-    use crate::export::Exports;
     use crate::flow::{Endpoint, FlowTable, Key, Limits};
     use crate::packet::decode::Realm;
     use crate::packet::tcp::{Flags, Segment};
@@ -179,7 +179,7 @@ mod tests {
         let end = |host, port| Endpoint { address: Address::v4([10, 0, 0, host]), port };
         let (key, client) = Key::new(Realm::OUTSIDE, end(1, 51_234), end(2, 80));
         let opened = Timestamp::default();
-        (Identity { key, initiator: Some(client), from_start: [from_start; 2], opened }, client)
+        (Identity { key, initiator: Some(client), from_start: [from_start; 2], first_sequence: [0; 2], opened }, client)
     }
 
     /// What a client's bytes are found to be that come in pieces of this size, and where in them that begins.
@@ -248,7 +248,7 @@ mod tests {
     fn transactions(payloads: &[&[u8]]) -> TransactionLedger {
         let limits = Limits { connections: 4, early_bytes: 1 << 20, hole_timeout: Duration::from_secs(2) };
         let mut table = FlowTable::new(limits);
-        let mut conversations = Conversations::new(16, 1 << 20, Exports::default());
+        let mut conversations = Conversations::new(16, 1 << 20, Reporter::default());
         let (mut hosts, mut ports, mut next) = ([1, 2], [51_234, 80], [0_u32, 0]);
         let handshake = [(Flags::SYN, &b""[..]), (Flags::SYN.and(Flags::ACK), b"")];
         for (flags, payload) in handshake.into_iter().chain(payloads.iter().map(|payload| (Flags::ACK, *payload))) {

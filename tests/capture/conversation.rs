@@ -77,7 +77,7 @@ impl Conversation {
     pub fn read(self) -> Told {
         let file = self.file();
         let mut sidetap = Command::new(env!("CARGO_BIN_EXE_sidetap"))
-            .args(["capture", "--read", "-", "--export", "ndjson:-"])
+            .args(["capture", "--read", "-", "--export", "ndjson:-", "--privacy-level", "redacted"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -58,6 +58,11 @@ impl Run {
         self
     }
 
+    /// Where a file of the directory is.
+    pub fn path(&self, path: &str) -> String {
+        self.directory.join(path).display().to_string()
+    }
+
     /// An export to a path in the directory.
     pub fn export(self, kind: &str, path: &str) -> Self {
         let target = format!("{kind}:{}", self.directory.join(path).display());
@@ -75,6 +80,8 @@ impl Run {
             .args(["capture", "--read"])
             .arg(&input)
             .args(&self.args)
+            // Paths tell transactions apart.
+            .env("SIDETAP_PRIVACY_LEVEL", "redacted")
             .envs(self.environment)
             .stdout(self.stdout)
             .stderr(Stdio::piped())
@@ -83,9 +90,12 @@ impl Run {
             .wait_with_output()
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let is_record = |line: &&str| !line.starts_with(r#"{"type":"endpoint""#);
         Ended {
             code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
+            // What was found out over all transactions is no record of one.
+            stdout: stdout.split_inclusive('\n').filter(is_record).collect(),
             stderr: stderr
                 .replace(&input.display().to_string(), "INPUT")
                 .replace(&self.directory.display().to_string(), "DIR"),
@@ -98,6 +108,11 @@ impl Ended {
     /// A file in the directory.
     pub fn read(&self, path: &str) -> Vec<u8> {
         std::fs::read(self.directory.join(path)).unwrap()
+    }
+
+    /// Whether there is such a file in the directory.
+    pub fn has(&self, path: &str) -> bool {
+        self.directory.join(path).exists()
     }
 }
 
@@ -126,7 +141,7 @@ fn every_export_that_fails_is_named() {
     let run = run.run();
     assert_eq!(run.code, 1, "{}", run.stderr);
     for told in [
-        "1 record that could not be written to ndjson:/dev/full",
+        "2 records that could not be written to ndjson:/dev/full",
         "7 packets that could not be written to pcapng:/dev/./full",
         "error: cannot write to `ndjson:/dev/full`",
         "error: cannot write to `pcapng:/dev/./full`",
@@ -153,6 +168,6 @@ fn a_line_that_a_killed_process_left_spoils_no_other() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let text = String::from_utf8(run.read("out")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!((lines.len(), &lines[..2]), (3, &["{}", "{\"type"][..]));
-    assert!(lines[2].starts_with(r#"{"type":"http""#), "{text}");
+    assert_eq!((lines.len(), &lines[..2]), (4, &["{}", "{\"type"][..]));
+    assert!(lines[2].starts_with(r#"{"type":"http""#) && lines[3].starts_with(r#"{"type":"endpoint""#), "{text}");
 }

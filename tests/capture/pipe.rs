@@ -8,9 +8,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::exports::conversation;
 
-/// `sidetap capture --read -`.
+/// `sidetap capture --read -`, which hears SIGHUP also when the tests run under `nohup`.
 fn start() -> Child {
-    Command::new(env!("CARGO_BIN_EXE_sidetap"))
+    Command::new("env")
+        .args(["--default-signal=HUP", env!("CARGO_BIN_EXE_sidetap")])
         .args(["capture", "--read", "-", "--export", "ndjson:-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -35,12 +36,16 @@ fn records_come_while_the_pipe_is_open_and_a_signal_ends_it_in_order() {
         // The last packet has come in part.
         input.write_all(&file[..file.len() - 3]).unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut records = BufReader::new(child.stdout.take().unwrap());
+        records.read_line(&mut line).unwrap();
         assert!(line.starts_with(r#"{"type":"http""#) && line.ends_with('\n'), "{line}");
         let signalled = Instant::now();
         kill_process(Pid::from_child(&child), signal).unwrap();
         let (code, stderr) = end(child);
-        assert_eq!((code, &*stderr), (Some(130), "6 packets, 1 connection\n1 transaction\nnothing was lost\n"));
+        assert_eq!(
+            (code, &*stderr),
+            (Some(130), "6 packets, 1 connection\n1 transaction\nnothing was lost\nledger: seen 1 = emitted 1\n")
+        );
         assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}", signalled.elapsed());
         drop(input);
     }
@@ -56,7 +61,10 @@ fn a_pipe_that_ends_is_a_file_that_ends() {
     }
     drop(input);
     let (code, stderr) = end(child);
-    assert_eq!((code, &*stderr), (Some(0), "7 packets, 1 connection\n1 transaction\nnothing was lost\n"));
+    assert_eq!(
+        (code, &*stderr),
+        (Some(0), "7 packets, 1 connection\n1 transaction\nnothing was lost\nledger: seen 1 = emitted 1\n")
+    );
 }
 
 #[test]

@@ -25,7 +25,8 @@ fn a_body_with_a_hole_is_counted_and_told() {
     assert_eq!(told.exchanges(), ["GET a / 200 gap -"]);
     assert_eq!(
         told.summary,
-        "10 packets, 1 connection\n1 transaction (1 incomplete)\nlost: 1,000 bytes sent but not in the capture\n"
+        "10 packets, 1 connection\n1 transaction (1 incomplete)\nlost: 1,000 bytes sent but not in the capture\n\
+         ledger: seen 1 = emitted 1\n"
     );
 }
 
@@ -33,7 +34,7 @@ fn a_body_with_a_hole_is_counted_and_told() {
 fn a_whole_conversation_loses_nothing() {
     let told = Conversation::new().client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     let told = told.server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").read();
-    assert_eq!(told.summary, "7 packets, 1 connection\n1 transaction\nnothing was lost\n");
+    assert_eq!(told.summary, "7 packets, 1 connection\n1 transaction\nnothing was lost\nledger: seen 1 = emitted 1\n");
 }
 
 #[test]

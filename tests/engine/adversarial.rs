@@ -1,6 +1,7 @@
 //! Senders that mean harm, or behave as if they did.
 
 use sidetap::packet::LinkType;
+use sidetap::record::DropStage;
 
 use proptest::prelude::*;
 
@@ -65,7 +66,7 @@ fn a_head_of_nearly_64_kib_is_read_and_a_longer_one_is_counted() {
         connection.handshake().exchange(&head_of(MOST + 1), OK).close(Client);
         let outcome = run(&connection.packets);
         assert_eq!(outcome.lines(), ["-  200 response_only"], "{mss}");
-        assert_eq!(outcome.counts.transactions.dropped_unread, 1);
+        assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1);
     }
 }
 
@@ -141,7 +142,7 @@ fn ten_thousand_pipelined_requests_find_their_responses() {
     limits.exchanges = 100;
     let outcome = run_with(limits, shots(&connection.packets).into_iter());
     assert!(outcome.seen.iter().all(|seen| !seen.is_pair() || seen.request_id == seen.response_id));
-    assert!(outcome.counts.transactions.dropped_table_full > 0);
+    assert!(outcome.counts.transactions.dropped(DropStage::TableFull) > 0);
 }
 
 #[test]
@@ -176,7 +177,7 @@ fn three_hundred_fields_are_too_many_and_two_hundred_are_not() {
     assert_eq!(one(&exchange(get_with(&fields(200)).as_bytes(), OK)).line(), "GET / 200 complete");
     let outcome = exchange(get_with(&fields(300)).as_bytes(), OK);
     assert_eq!(outcome.lines(), ["-  200 response_only"]);
-    assert_eq!(outcome.counts.transactions.dropped_unread, 1);
+    assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1);
 }
 
 #[test]
@@ -311,7 +312,9 @@ fn cut_frames_give_what_they_hold() {
             96.. => assert_eq!(outcome.lines(), vec!["GET / 200 gap"; 5], "{snaplen}"),
             _ => {
                 assert!(outcome.seen.is_empty(), "{:#?}", outcome.seen);
-                assert!(outcome.counts.transactions.dropped_unread > 0 && outcome.counts.flows.gaps > 0);
+                assert!(
+                    outcome.counts.transactions.dropped(DropStage::UnreadHead) > 0 && outcome.counts.flows.gaps > 0
+                );
             }
         }
     }

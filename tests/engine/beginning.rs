@@ -3,6 +3,7 @@
 use super::connection::{Connection, End::Client, End::Server};
 use super::sensor::{Outcome, run};
 use super::transform;
+use sidetap::record::DropStage;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
@@ -55,7 +56,7 @@ fn a_first_request_that_cannot_be_read_is_counted() {
         let outcome = beginning(format!("{start} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(), BAD_REQUEST);
         assert_eq!(outcome.lines(), ["-  400 response_only", "GET /next 200 complete"], "{start:?}");
         assert_eq!(outcome.seen[0].anomalies, ["unreadable_request"]);
-        assert_eq!(outcome.counts.transactions.dropped_unread, 1, "{start:?}");
+        assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1, "{start:?}");
     }
 }
 
@@ -92,12 +93,12 @@ fn a_request_of_http_1_to_a_server_of_http_2_is_counted() {
     let outcome = with_ports([40_000, 80], |connection| {
         connection.send(Server, SETTINGS).receive(Client).send(Client, GET).receive(Server);
     });
-    assert_eq!(outcome.counts.transactions.dropped_unread, 1);
+    assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1);
     let outcome = with_ports([40_000, 80], |connection| {
         connection.exchange(GET, SETTINGS);
     });
     assert_eq!(outcome.lines(), ["GET /next - request_only"]);
-    assert_eq!(outcome.counts.transactions.dropped_unread, 1, "the answer");
+    assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1, "the answer");
 }
 
 #[test]
@@ -106,5 +107,5 @@ fn a_hello_of_tls_that_is_answered_in_http_is_counted_and_its_answer_told() {
     let outcome = beginning(hello, BAD_REQUEST);
     assert_eq!(outcome.lines(), ["-  400 response_only", "GET /next 200 complete"]);
     assert_eq!(outcome.seen[0].anomalies, ["unreadable_request"]);
-    assert_eq!(outcome.counts.transactions.dropped_unread, 1);
+    assert_eq!(outcome.counts.transactions.dropped(DropStage::UnreadHead), 1);
 }

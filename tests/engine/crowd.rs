@@ -1,5 +1,6 @@
 //! More than there is room for.
 
+use sidetap::record::DropStage;
 use sidetap::sensor::{Budget, EngineLimits};
 
 use super::adversarial::head_of;
@@ -40,8 +41,8 @@ fn full_tables_lose_and_say_so() {
     let outcome = run_with(limits, shots(&packets).into_iter());
     let counts = outcome.counts;
     assert!(counts.flows.evicted > 0 && counts.bytes.evicted > 0, "{counts:?}");
-    assert!(counts.transactions.dropped_in_parts > 0, "{counts:?}");
-    assert_eq!(counts.transactions.dropped_unread, 0);
+    assert!(counts.transactions.dropped(DropStage::HeadInParts) > 0, "{counts:?}");
+    assert_eq!(counts.transactions.dropped(DropStage::UnreadHead), 0);
 }
 
 #[test]
@@ -64,8 +65,8 @@ fn heads_that_are_left_half_sent_blind_nobody_else() {
     let outcome = run_with(smallest(), slow.chain(shots(&connection.packets)));
     assert_eq!(outcome.lines(), vec!["GET /long 200 complete"; 100]);
     let transactions = outcome.counts.transactions;
-    assert!(transactions.dropped_in_parts > 5_000, "{transactions:?}");
-    assert_eq!(transactions.dropped_in_parts + transactions.dropped_unread, 20_000);
+    assert!(transactions.dropped(DropStage::HeadInParts) > 5_000, "{transactions:?}");
+    assert_eq!(transactions.dropped(DropStage::HeadInParts) + transactions.dropped(DropStage::UnreadHead), 20_000);
 }
 
 /// A field that is added to the table (RFC 7541 §6.2.1).

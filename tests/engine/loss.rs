@@ -1,5 +1,6 @@
 //! Packets that the capture missed: the engine is never wrong, only incomplete, and says so.
 
+use sidetap::record::DropStage;
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
@@ -82,7 +83,7 @@ fn assert_never_wrong(dialogue: &Dialogue, outcome: &Outcome) {
 /// That what is missing shows in a counter or in a record, if any packet that was captured tells of it.
 fn assert_loss_shows(dialogue: &Dialogue, kept: &[Packet], outcome: &Outcome) {
     let flows = outcome.counts.flows;
-    let unread = outcome.counts.transactions.dropped_unread;
+    let unread = outcome.counts.transactions.dropped(DropStage::UnreadHead);
     let shows =
         flows.gaps + flows.midstream + unread > 0 || outcome.seen.iter().any(|seen| seen.completeness != "complete");
     // Packets without data or SYN open no connection.

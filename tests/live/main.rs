@@ -25,6 +25,7 @@ mod messages;
 mod mirrored;
 mod monitor;
 mod monitor_faults;
+mod otlp;
 mod rights;
 mod support;
 mod usage;

@@ -108,10 +108,13 @@ fn a_captures_metrics_are_what_its_summary_says() {
     let ended = sensor.stop().without_loss();
     nginx.finish();
 
-    assert_eq!(ended.records.len(), 40, "{}", ended.stderr);
+    assert_eq!(ended.exchanges().count(), 40, "{}", ended.stderr);
     assert!(ended.exchanges().all(|record| record.path().starts_with("/seen/")), "{}", ended.stderr);
     assert_eq!(metrics.sum("sidetap_transactions_total"), 40);
     assert_eq!(ended.transactions(), 40);
+    // Twenty were asked from elsewhere, and twenty from here: both are requests to a server that is here.
+    assert_eq!(metrics.sum("http_server_request_duration_seconds_count"), 40);
+    assert_eq!(metrics.sum("http_server_response_body_size_bytes_count"), 40);
     let packets = metrics.sum("sidetap_kernel_packets_total");
     assert_eq!(metrics.sum("sidetap_captured_packets_total"), packets);
     assert!(ended.stderr.contains(&format!("{packets} packets, ")), "{packets}: {}", ended.stderr);
@@ -125,7 +128,9 @@ fn a_captures_metrics_are_what_its_summary_says() {
     let bytes = metrics.sum("sidetap_stream_bytes_total") + metrics.sum("sidetap_held_stream_bytes");
     assert_eq!(metrics.sum("sidetap_seen_stream_bytes_total"), bytes);
     let export = "sidetap_exported_total{export=\"ndjson:-\",outcome=\"written\",unit=\"record\"}";
-    assert_eq!((metrics.of(export), metrics.sum("sidetap_records_total")), (40, 40));
+    // What was found out over several connections is written, too.
+    assert!(metrics.of(export) >= 40, "{metrics:?}");
+    assert_eq!(metrics.sum("sidetap_records_total"), 40);
     assert_eq!(metrics.sum("sidetap_blind"), 0);
     assert_eq!((&status["command"], &status["state"]), (&"capture".into(), &"ready".into()));
     assert_eq!(status["metrics"]["sidetap_transactions_total"], 40);

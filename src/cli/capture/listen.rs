@@ -1,6 +1,7 @@
 //! Listening on interfaces: opens, drops its rights, starts threads, listens until it is stopped.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::super::context::Context;
@@ -9,14 +10,21 @@ use super::super::interfaces::{self, Interfaces};
 use super::super::monitor::{Monitor, MonitorArg};
 use super::super::output::{count, counted};
 use super::super::sensor::conclusion::conclude;
+use super::super::sensor::documents::Documents;
+use super::super::sensor::exports::Surroundings;
+use super::super::sensor::run::{Input, Run};
 use super::super::sensor::status::{self, Status};
-use super::super::sensor::{exports, options, summary};
+use super::super::sensor::{exports, options, reporting, summary};
 use super::Args;
 use crate::exit::Exit;
 use crate::export::monitor::Published;
+use crate::packet;
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
-use crate::sensor::monitor::{Monitored, Snapshot};
+use crate::sensor::monitor::{Monitored, Snapshot, live_counts};
+use crate::sensor::rate::RateLimit;
+use crate::sensor::reporter::Reporter;
+use crate::sensor::vantage::Home;
 use crate::sensor::{Budget, Engine};
 
 /// Listens on these interfaces, and for those who ask how it goes.
@@ -30,11 +38,17 @@ pub fn run(
     let sensor = &args.sensor;
     options::check_filter(&sensor.filter, Target::Socket)?;
     let rotation = exports::check(sensor, None)?;
+    let own = Arc::default();
+    let settings = reporting::settings(sensor, (RateLimit::default(), budget), home(), &own, cx)?;
     let monitor = Monitor::open(listen)?;
     let mut live = Live::open(names, &monitor.exclude_from(&sensor.filter), budget.ring_bytes)?;
     let names: Vec<&str> = live.interfaces().collect();
-    let exports = exports::begin(sensor, rotation, &names, budget, cx)?;
-    let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
+    let documents = Documents::open(&sensor.report)?;
+    let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
+    let surroundings = Surroundings { budget, privacy, own: &own, interfaces: &names };
+    let exports = exports::begin(sensor, rotation, &surroundings, cx)?;
+    let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), Reporter::new(settings, exports));
+    let mut run = Run::begin(Input::Live, documents)?;
 
     let stop = ending.in_order()?;
     cx.stop_waiting()?;
@@ -48,7 +62,7 @@ pub fn run(
     let mut counts = LiveCounts::default();
     let listened = live.run(&mut engine, |live, engine, now| {
         counts = now;
-        engine.exports().flush();
+        run.tick(engine, |report| live_counts(now, report));
         status.changes(interfaces.news(live), engine, cx);
         if is_monitored {
             published.publish((Snapshot::of(engine), now));
@@ -62,10 +76,15 @@ pub fn run(
         }
     });
     // What was seen before something failed is handed on all the same.
-    engine.finish();
-    let failures = engine.exports().finish();
-    status.clear(cx);
     let counts = *listened.as_ref().unwrap_or(&counts);
+    let failures = run.finish(&mut engine, |report| live_counts(counts, report));
+    status.clear(cx);
     summary::of_interfaces(&engine.counts(), counts, &sensor.filter, engine.exports(), cx);
     conclude(failures, listened.map(|_| Exit::Done).map_err(anyhow::Error::new), cx)
+}
+
+/// The addresses of this host, by which it is told who is here.
+fn home() -> Home {
+    let interfaces = packet::interfaces::list().unwrap_or_default();
+    Home::new(interfaces.into_iter().flat_map(|interface| interface.addresses))
 }

@@ -1,24 +1,32 @@
 //! `sidetap collect`: HTTP transactions from packets that others mirror over VXLAN.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytesize::ByteSize;
 
+use super::config::ConfigArg;
 use super::context::Context;
 use super::ending::Ending;
 use super::listen_arg::ListenArg;
 use super::monitor::{Monitor, MonitorArg};
 use super::output::{count, counted};
 use super::sensor::conclusion::conclude;
+use super::sensor::documents::Documents;
+use super::sensor::exports::Surroundings;
+use super::sensor::run::{Input, Run};
 use super::sensor::status::{self, Status};
-use super::sensor::{SensorArgs, exports, options, summary};
+use super::sensor::{SensorArgs, exports, options, reporting, summary};
 use crate::collect::monitor::{Collected, Monitored};
 use crate::collect::{CollectCounts, Collector, Networks, Options};
 use crate::exit::Exit;
 use crate::export::monitor::Published;
 use crate::packet::filter::Target;
 use crate::packet::vxlan;
+use crate::sensor::rate::RateLimit;
+use crate::sensor::reporter::Reporter;
+use crate::sensor::vantage::Home;
 use crate::sensor::{Budget, Engine};
 
 /// The highest VXLAN network identifier.
@@ -53,6 +61,8 @@ pub struct Args {
     health_listen: Option<MonitorArg>,
     #[command(flatten)]
     sensor: SensorArgs,
+    #[command(flatten)]
+    pub config: ConfigArg,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -66,6 +76,8 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let budget = sensor.budget()?;
     options::check_filter(&sensor.filter, Target::File)?;
     let rotation = exports::check(sensor, None)?;
+    let own = Arc::default();
+    let settings = reporting::settings(sensor, (RateLimit::Unlimited, &budget), Home::default(), &own, cx)?;
     let ending = Ending::at_once()?;
     let monitor = Monitor::open(args.health_listen)?;
     let listen: Vec<_> = args.listen.iter().map(|listen| listen.0).collect();
@@ -76,8 +88,12 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         to_interface: args.to_interface.as_deref(),
         bytes: budget.ring_bytes,
     })?;
-    let exports = exports::begin(sensor, rotation, &[], &budget, cx)?;
-    let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), exports);
+    let documents = Documents::open(&sensor.report)?;
+    let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
+    let surroundings = Surroundings { budget: &budget, privacy, own: &own, interfaces: &[] };
+    let exports = exports::begin(sensor, rotation, &surroundings, cx)?;
+    let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), Reporter::new(settings, exports));
+    let mut run = Run::begin(Input::Live, documents)?;
     let stop = ending.in_order()?;
     cx.stop_waiting()?;
     begin(&collector, &budget, cx);
@@ -88,7 +104,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let mut counts = CollectCounts::default();
     let collected = collector.run(&mut engine, |collector, engine, now| {
         counts = now;
-        engine.exports().flush();
+        run.tick(engine, |_| ());
         let changed = std::mem::replace(&mut interface_is_gone, now.replay.is_gone) != now.replay.is_gone;
         let news = collector.to_interface().filter(|_| changed).map(|interface| news(interface, now.replay.is_gone));
         status.changes(news.into_iter().collect(), engine, cx);
@@ -107,8 +123,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         }
     });
     // What was seen before something failed is handed on all the same.
-    engine.finish();
-    let failures = engine.exports().finish();
+    let failures = run.finish(&mut engine, |_| ());
     status.clear(cx);
     let counts = *collected.as_ref().unwrap_or(&counts);
     summary::of_collector(&engine.counts(), &counts, &collector, &sensor.filter, engine.exports(), cx);

@@ -13,6 +13,7 @@ use bytesize::ByteSize;
 pub use self::given::BadSetting;
 use self::given::{Mtu, Rate, or_environment};
 use self::report::Report;
+use super::config::ConfigArg;
 use super::context::Context;
 use super::ending::Ending;
 use super::monitor::{Monitor, MonitorArg};
@@ -66,6 +67,8 @@ pub struct Args {
     /// another is named. Default: nowhere.
     #[arg(long, value_name = "ADDRESS[:PORT]", env = "SIDETAP_LISTEN")]
     listen: Option<MonitorArg>,
+    #[command(flatten)]
+    pub config: ConfigArg,
 }
 
 const NOTES: &str =
@@ -109,6 +112,20 @@ impl std::str::FromStr for Seconds {
     fn from_str(text: &str) -> Result<Self, String> {
         options::duration(text).map(Seconds)
     }
+}
+
+/// Variables without the prefix that mean what a flag does, as users of other forwarders know them.
+const PLAIN_VARIABLES: [(&str, &str); 5] = [
+    ("filter", "BPF_FILTER"),
+    ("destination", "DESTINATION"),
+    ("interface", "INTERFACE"),
+    ("mtu", "MTU"),
+    ("stat-duration", "STAT_DURATION"),
+];
+
+/// Whether the environment gives a flag its value by such a variable.
+pub fn has_plain_variable(flag: &str) -> bool {
+    PLAIN_VARIABLES.iter().any(|(name, plain)| *name == flag && given::variable(plain).is_some())
 }
 
 /// Whether the environment says that this command is meant where none was named.

@@ -88,7 +88,7 @@ pub fn line(record: &Record<'_>, columns: Columns) -> String {
         _ => (columns, String::new()),
     };
     let mut line = match record.content {
-        Content::Exchange(exchange) => exchange_line(connection, exchange, columns),
+        Content::Exchange(exchange, _) => exchange_line(connection, exchange, columns),
         Content::Tls(handshake) => tls_line(connection, handshake, columns),
         Content::Dns(answer) => dns_line(answer, columns),
         Content::WebSocket(session) => web_socket_line(connection, session, columns),

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
 use anyhow::Context as _;
@@ -11,9 +12,14 @@ use anyhow::Context as _;
 use super::super::context::Context;
 use super::super::output::live::Live;
 use super::SensorArgs;
+use super::levo::Satellite;
+use super::otlp::Receiver;
+use crate::export::otlp::transport::Endpoint;
+use crate::export::own_sockets::OwnSockets;
 use crate::export::{
     Export, ExportError, Exports, Framing, Har, Ndjson, Output, Overflow, Pcapng, RotatingFiles, Rotation, WriteQueue,
 };
+use crate::record::PrivacyLevel;
 use crate::sensor::Budget;
 
 /// One `--export`.
@@ -25,6 +31,8 @@ pub enum ExportArg {
     Har(PathBuf),
     /// The packets themselves; a file that exists is overwritten.
     Pcapng(String),
+    /// The base URL of a receiver.
+    Otlp(String),
     /// Nowhere: only the statistics count.
     None,
 }
@@ -33,7 +41,7 @@ impl FromStr for ExportArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const KINDS: &str = "`ndjson:-`, `ndjson:PATH`, `har:DIR`, `pcapng:PATH` or `none`";
+        const KINDS: &str = "`ndjson:-`, `ndjson:PATH`, `otlp:URL`, `har:DIR`, `pcapng:PATH` or `none`";
         if text == "none" {
             return Ok(ExportArg::None);
         }
@@ -47,7 +55,12 @@ impl FromStr for ExportArg {
             "ndjson" => Ok(ExportArg::Ndjson(target.to_owned())),
             "har" => Ok(ExportArg::Har(target.into())),
             "pcapng" => Ok(ExportArg::Pcapng(target.to_owned())),
-            "otlp" => Err("this version cannot export over OTLP yet".to_owned()),
+            "otlp" => match Endpoint::parse(target) {
+                Ok(_) => Ok(ExportArg::Otlp(target.to_owned())),
+                // Whoever tells of it repeats all of it. It is refused later, by somebody who does not.
+                Err(_) if target.contains('@') => Ok(ExportArg::Otlp(target.to_owned())),
+                Err(error) => Err(error.to_string()),
+            },
             _ => Err(format!("`{kind}` is none of {KINDS}")),
         }
     }
@@ -65,6 +78,7 @@ pub enum BadExports {
 /// Refuses exports that would write over the capture file that is read, or into each other. How files are rotated.
 pub fn check(args: &SensorArgs, input: Option<&Path>) -> anyhow::Result<Option<Rotation>> {
     check_targets(&args.export, input)?;
+    args.levo.satellite()?;
     Ok(args.rotation.rotation(&args.export)?)
 }
 
@@ -96,6 +110,19 @@ pub enum Opened {
     Har(PathBuf),
     Pcapng(String, Output),
     Rotating(String, Box<RotatingFiles>),
+    Otlp(Box<Receiver>),
+    Levo(Box<Satellite>),
+}
+
+/// What exports need to know beside their flags.
+pub struct Surroundings<'a> {
+    pub budget: &'a Budget,
+    /// How much leaves, and the hash of the policy that says so.
+    pub privacy: (PrivacyLevel, String),
+    /// The connections that exports make.
+    pub own: &'a Arc<OwnSockets>,
+    /// The interfaces that frames come from, in the order of their numbers.
+    pub interfaces: &'a [&'a str],
 }
 
 /// Opens what the exports write to, gives up what rights the process has, and starts the threads of exports that never
@@ -104,27 +131,32 @@ pub enum Opened {
 pub fn begin(
     args: &SensorArgs,
     rotation: Option<Rotation>,
-    interfaces: &[&str],
-    budget: &Budget,
+    surroundings: &Surroundings<'_>,
     cx: &Context,
 ) -> anyhow::Result<Exports> {
     // Root may write where it may not any more without its rights.
-    let opened = open(&args.export, rotation, cx)?;
+    let opened = open(args, rotation, surroundings, cx)?;
     // Before the first thread starts, since rights belong to threads.
     crate::process::privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
-    Ok(start(opened, interfaces, budget, Overflow::Drop)?)
+    start(opened, surroundings, Overflow::Drop)
 }
 
-/// Opens what the exports write to; with none named, standard output. HAR files are made later, but their directory now.
-pub fn open(args: &[ExportArg], rotation: Option<Rotation>, cx: &Context) -> Result<Vec<Opened>, ExportError> {
-    if args.is_empty() {
+/// Opens what the exports write to; with none named and no satellite, standard output. HAR files are made later, but their directory now.
+pub fn open(
+    args: &SensorArgs,
+    rotation: Option<Rotation>,
+    surroundings: &Surroundings<'_>,
+    cx: &Context,
+) -> anyhow::Result<Vec<Opened>> {
+    let satellite = args.levo.satellite()?;
+    if args.export.is_empty() && satellite.is_none() {
         return Ok(vec![match cx.printer.shows_lines() {
             true => Opened::Lines,
             false => ndjson("-")?,
         }]);
     }
     let mut opened = Vec::new();
-    for arg in args {
+    for arg in &args.export {
         opened.push(match arg {
             ExportArg::Ndjson(target) => ndjson(target)?,
             ExportArg::Har(directory) => har(directory)?,
@@ -132,19 +164,25 @@ pub fn open(args: &[ExportArg], rotation: Option<Rotation>, cx: &Context) -> Res
                 Some(rotation) if target != "-" => rotating(target, rotation)?,
                 _ => pcapng(target)?,
             },
+            ExportArg::Otlp(url) => Opened::Otlp(Box::new(Receiver::open(
+                url,
+                &args.otlp,
+                surroundings.privacy.clone(),
+                surroundings.own,
+                cx,
+            )?)),
             ExportArg::None => continue,
         });
+    }
+    if let Some(given) = satellite {
+        opened.push(Opened::Levo(Box::new(Satellite::open(given, &args.otlp, surroundings.own, cx)?)));
     }
     Ok(opened)
 }
 
-/// Starts the threads of all exports. Frames come from these interfaces, in the order of their numbers.
-pub fn start(
-    opened: Vec<Opened>,
-    interfaces: &[&str],
-    budget: &Budget,
-    overflow: Overflow,
-) -> Result<Exports, ExportError> {
+/// Starts the threads of all exports.
+pub fn start(opened: Vec<Opened>, surroundings: &Surroundings<'_>, overflow: Overflow) -> anyhow::Result<Exports> {
+    let Surroundings { budget, interfaces, .. } = *surroundings;
     let each = budget.queue_bytes / opened.len().max(1);
     let queue = |target: &str, output| {
         WriteQueue::new(Box::new(output), each, overflow)
@@ -161,6 +199,8 @@ pub fn start(
                 let queue = queue(&target, output)?;
                 Box::new(Ndjson::new(target, queue))
             }
+            Opened::Otlp(receiver) => receiver.start(each, overflow)?,
+            Opened::Levo(satellite) => satellite.start(each, overflow)?,
             Opened::Har(directory) => Box::new(Har::new(har_target(&directory), directory, each, overflow)?),
             Opened::Pcapng(target, output) => named(Pcapng::new(target, output, each, overflow)?, interfaces),
             Opened::Rotating(target, files) => named(Pcapng::rotating(target, *files, each, overflow)?, interfaces),

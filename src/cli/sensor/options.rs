@@ -35,9 +35,11 @@ pub fn size(text: &str) -> Result<ByteSize, String> {
 
 /// A duration such as `30s`; a number alone is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => humantime::parse_duration(text).map_err(|_| "it is no duration such as `30s` or `5m`".to_owned()),
+    let whole = text.parse().ok().map(Duration::from_secs);
+    let decimal = || text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match whole.or_else(decimal) {
+        Some(duration) => Ok(duration),
+        None => humantime::parse_duration(text).map_err(|_| "it is no duration such as `30s` or `5m`".to_owned()),
     }
 }
 

@@ -8,9 +8,10 @@ use super::super::output::{count, counted};
 use super::trouble;
 #[cfg(target_os = "linux")]
 use crate::collect::{CollectCounts, Collector};
-use crate::export::{ExportCounts, Exports};
+use crate::export::{ExportCounts, Exports, ItemLedger, Unit};
 #[cfg(target_os = "linux")]
 use crate::packet::live::LiveCounts;
+use crate::record::DropStage;
 use crate::sensor::EngineCounts;
 use crate::sensor::conversation::ConversationCounts;
 use crate::sensor::read::ReadCounts;
@@ -71,11 +72,17 @@ type Loss = (u64, &'static str, &'static str);
 struct Exported<'a> {
     records: u64,
     by_export: Vec<ExportCounts<'a>>,
+    /// Of exports that account for all that they were given.
+    ledgers: Vec<(&'a str, ItemLedger)>,
 }
 
 impl<'a> Exported<'a> {
     fn of(exports: &'a Exports) -> Self {
-        Exported { records: exports.records(), by_export: exports.counts().collect() }
+        Exported {
+            records: exports.records(),
+            by_export: exports.counts().collect(),
+            ledgers: exports.ledgers().collect(),
+        }
     }
 }
 
@@ -100,6 +107,8 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
     ];
     lines.splice(1..1, protocols(engine));
     lines.extend(seen.more);
+    let left_out = list("left out", told(left_out(engine)).collect());
+    lines.extend(left_out);
     let lost = told(seen.losses.into_iter().chain(losses(engine)));
     let lost = list("lost", lost.chain(exported.by_export.iter().flat_map(losses_of_export)).collect());
     match lost.is_empty() {
@@ -114,7 +123,25 @@ fn text(engine: &EngineCounts, seen: Seen, exported: &Exported<'_>) -> String {
         0 if seen.has_filter => lines.push("no HTTP was seen: the filter let no packet through".to_owned()),
         _ => lines.extend(engine.unread.why(engine)),
     }
+    lines.push(ledger(engine, exported));
     lines.join("\n")
+}
+
+/// The last line, for programs: equations of what became of each transaction, and of each thing that was sent.
+fn ledger(engine: &EngineCounts, exported: &Exported<'_>) -> String {
+    let transactions = &engine.transactions;
+    let dropped = DropStage::ALL.map(|stage| (stage.name(), transactions.dropped(stage)));
+    let mut line = format!("ledger: seen {} = emitted {}", transactions.seen, transactions.emitted);
+    for (fate, number) in std::iter::once(("pending", transactions.pending)).chain(dropped) {
+        if number > 0 {
+            line.push_str(&format!(" + {fate} {number}"));
+        }
+    }
+    for (target, ItemLedger { accounts, resent }) in &exported.ledgers {
+        let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+        line.push_str(&format!("; {target}: {}, resent {resent}", accounts.join(", ")));
+    }
+    line
 }
 
 /// What connections spoke, where that was not HTTP/1 alone.
@@ -144,21 +171,39 @@ fn told(losses: impl Iterator<Item = Loss>) -> impl Iterator<Item = String> {
     losses.filter(|(lost, ..)| *lost > 0).map(|(lost, what, why)| format!("{} {why}", counted(lost, what)))
 }
 
+/// What was seen and is not told one by one, as the user wants it.
+fn left_out(engine: &EngineCounts) -> impl Iterator<Item = Loss> {
+    let dropped = |stage| engine.transactions.dropped(stage);
+    let causes = [
+        (dropped(DropStage::Rule), "transaction", "by the rules for hosts and paths"),
+        (dropped(DropStage::Credentials), "transaction", "with what hands out credentials and metadata"),
+        (dropped(DropStage::Own), "transaction", "of sidetap's own"),
+        (dropped(DropStage::RateFair) + dropped(DropStage::RateGuard), "transaction", "by the rate limit"),
+        (dropped(DropStage::RateBytes), "transaction", "as the bytes of the minute were used up"),
+    ];
+    causes.into_iter()
+}
+
 /// What was lost, and why.
 fn losses(engine: &EngineCounts) -> impl Iterator<Item = Loss> {
     let causes = [
         (engine.bytes.gap, "byte", "sent but not in the capture"),
         (engine.bytes.evicted, "byte", "given up for lack of room"),
         (engine.flows.evicted, "connection", "given up for others"),
-        (engine.transactions.dropped_table_full, "transaction", "given up for lack of room"),
-        (engine.transactions.dropped_in_parts, "message", "whose head came in parts, given up for lack of room"),
-        (engine.transactions.dropped_unread, "message", "whose head could not be read"),
+        (engine.transactions.dropped(DropStage::TableFull), "transaction", "given up for lack of room"),
+        (
+            engine.transactions.dropped(DropStage::HeadInParts),
+            "message",
+            "whose head came in parts, given up for lack of room",
+        ),
+        (engine.transactions.dropped(DropStage::UnreadHead), "message", "whose head could not be read"),
         (
             engine.conversations.http2_given_up,
             "connection",
             "of HTTP/2 not read to the end for lack of room, so that later transactions are missing",
         ),
         (engine.conversations.shed, "connection", "of TLS, WebSocket, DNS or unknown kind not read for lack of room"),
+        (engine.conversations.spared, "connection", "not read so that less CPU is used"),
         (engine.packets.malformed, "packet", "malformed"),
         (engine.packets.truncated, "packet", "cut in the headers"),
         (engine.packets.unknown_link, "packet", "of an unknown link type"),
@@ -172,22 +217,31 @@ fn losses(engine: &EngineCounts) -> impl Iterator<Item = Loss> {
 fn losses_of_export(export: &ExportCounts<'_>) -> impl Iterator<Item = String> {
     let ExportCounts { target, unit, queue, .. } = export;
     let what = trouble::unit(*unit);
-    let causes = [(queue.dropped, what, "not taken in time by"), (queue.failed, what, "that could not be written to")];
+    let causes = match unit {
+        Unit::Item => [(queue.dropped, what, "that were not brought to"), (queue.failed, what, "refused by")],
+        Unit::Record | Unit::Frame => {
+            [(queue.dropped, what, "not taken in time by"), (queue.failed, what, "that could not be written to")]
+        }
+    };
     told(causes.into_iter()).map(move |lost| format!("{lost} {target}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::{QueueCounts, Unit};
+    use crate::export::{Account, QueueCounts};
 
-    /// What a file came to.
+    /// What a file came to, without a ledger that says no more than the line of transactions.
     fn summary(change: impl FnOnce(&mut EngineCounts, &mut Seen, &mut Exported<'_>)) -> String {
         let (mut engine, mut seen, mut exported) = (EngineCounts::default(), Seen::default(), Exported::default());
         change(&mut engine, &mut seen, &mut exported);
         engine.packets.frames = seen.packets - seen.filtered;
-        engine.transactions.seen = engine.transactions.emitted;
-        text(&engine, seen, &exported)
+        let dropped = DropStage::ALL.iter().map(|&stage| engine.transactions.dropped(stage)).sum::<u64>();
+        engine.transactions.seen = engine.transactions.emitted + dropped;
+        let text = text(&engine, seen, &exported);
+        let emitted = engine.transactions.emitted;
+        let plain = format!("\nledger: seen {emitted} = emitted {emitted}");
+        text.strip_suffix(&plain).unwrap_or(&text).to_owned()
     }
 
     #[test]
@@ -199,6 +253,16 @@ mod tests {
             exported.records = 2;
         });
         assert_eq!(text, "1 packet, 1 connection\n1 transaction, 1 record of TLS, DNS or WebSocket\nnothing was lost");
+    }
+
+    #[test]
+    fn what_is_left_out_as_the_user_wants_it_is_no_loss() {
+        let text = summary(|engine, _, exported| {
+            (engine.transactions.emitted, exported.records) = (5, 5);
+            engine.transactions.drop(DropStage::RateFair, 1_000);
+            engine.transactions.drop(DropStage::RateGuard, 1);
+        });
+        assert!(text.contains("\nleft out: 1,001 transactions by the rate limit\nnothing was lost"), "{text}");
     }
 
     #[test]
@@ -292,7 +356,7 @@ mod tests {
         let text = summary(|engine, _, _| {
             engine.transactions.emitted = 1;
             engine.conversations.http2_given_up = 2;
-            engine.transactions.dropped_in_parts = 1;
+            engine.transactions.drop(DropStage::HeadInParts, 1);
         });
         let lines: Vec<&str> = text.lines().skip(3).collect();
         assert_eq!(
@@ -300,8 +364,24 @@ mod tests {
             [
                 "  1 message whose head came in parts, given up for lack of room",
                 "  2 connections of HTTP/2 not read to the end for lack of room, so that later transactions are missing",
+                "ledger: seen 2 = emitted 1 + head_in_parts 1",
             ]
         );
+    }
+
+    #[test]
+    fn the_last_line_accounts_for_every_transaction_and_everything_sent() {
+        let text = summary(|engine, _, exported| {
+            engine.transactions.emitted = 990;
+            engine.transactions.drop(DropStage::Rule, 10);
+            let fates = vec![("accepted", 980), ("queue.full", 10), ("shutdown", 0)];
+            let traces = Account { kind: "traces", given: 990, recovered: 0, fates };
+            exported.ledgers.push(("otlp:http://a", ItemLedger { accounts: vec![traces], resent: 512 }));
+        });
+        let last = text.lines().last();
+        let told = "ledger: seen 1000 = emitted 990 + rule 10; otlp:http://a: traces given 990 = accepted 980 + \
+                    queue.full 10, resent 512";
+        assert_eq!(last, Some(told));
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Troubles {
                 self.0.push(Told::default());
             }
             let told = &mut self.0[place];
-            let lost = counted(export.queue.failed, unit(export.unit));
+            let lost = counted(export.queue.failed + export.queue.dropped, unit(export.unit));
             match &export.failure {
                 Some(why) if told.when.is_none_or(|when| now.duration_since(when) >= EVERY) => {
                     *told = Told { when: Some(now), failing: true };
@@ -48,12 +48,13 @@ impl Troubles {
 
 /// What the status line says of records and packets that no export has: nothing, or `, 3 records not written`.
 pub fn unwritten<'a>(exports: impl Iterator<Item = ExportCounts<'a>>) -> String {
-    let (mut records, mut packets) = (0, 0);
+    let mut lost = [(0, Unit::Record), (0, Unit::Frame), (0, Unit::Item)];
     for export in exports {
-        let lost = if export.unit == Unit::Record { &mut records } else { &mut packets };
-        *lost += export.queue.dropped + export.queue.failed;
+        for (lost, unit) in &mut lost {
+            *lost += if *unit == export.unit { export.queue.dropped + export.queue.failed } else { 0 };
+        }
     }
-    let lost = [(records, Unit::Record), (packets, Unit::Frame)].into_iter().filter(|(lost, _)| *lost > 0);
+    let lost = lost.into_iter().filter(|(lost, _)| *lost > 0);
     lost.map(|(lost, of)| format!(", {} not written", counted(lost, unit(of)))).collect()
 }
 
@@ -62,6 +63,7 @@ pub fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Record => "record",
         Unit::Frame => "packet",
+        Unit::Item => "item",
     }
 }
 

@@ -1,18 +1,24 @@
 //! Writes an exchange as an entry of a HAR file (HAR 1.2, "entries").
 //!
 //! Names that HAR does not have begin with an underscore, as it asks for; after it comes the name that NDJSON has. An entry is one line: text has no line breaks
-//! that are not escaped. It is less than a mebibyte, as the text of an exchange is at most 64 KiB.
+//! that are not escaped. It is less than a mebibyte, as the text of an exchange and each of its bodies are at most 64 KiB.
 
 use crate::export::json::{self, Rfc3339, member};
 use crate::export::url;
-use crate::record::{Connection, Exchange, Record, Span, Version};
+use crate::record::{Annotations, Body, Connection, Exchange, Record, Span, Version};
 
 /// What an entry begins with: the comma and line break that separate it from the one before, and the name of the time
 /// that follows.
 pub const START: &[u8] = b",\n{\"startedDateTime\":\"";
 
 /// Writes an entry. The request must have been seen.
-pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, record: &Record<'_>, exchange: &Exchange) {
+pub fn write(
+    out: &mut Vec<u8>,
+    clock: &mut Rfc3339,
+    record: &Record<'_>,
+    exchange: &Exchange,
+    annotations: &Annotations,
+) {
     let connection = &record.connection;
     // The time brings its own quote.
     out.extend_from_slice(&START[..START.len() - 1]);
@@ -23,8 +29,8 @@ pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, record: &Record<'_>, exchan
     });
     out.extend_from_slice(member!("time"));
     json::milliseconds(out, timings.iter().fold(0, |sum, &nanos| sum.saturating_add(nanos)));
-    write_request(out, connection, exchange);
-    write_response(out, exchange);
+    write_request(out, connection, exchange, annotations);
+    write_response(out, exchange, annotations.response_body.as_ref());
     out.extend_from_slice(br#","cache":{}"#);
     write_timings(out, timings);
     out.extend_from_slice(br#","serverIPAddress":""#);
@@ -33,15 +39,23 @@ pub fn write(out: &mut Vec<u8>, clock: &mut Rfc3339, record: &Record<'_>, exchan
     out.extend_from_slice(br#"","connection":""#);
     url::endpoint(out, &connection.client);
     out.push(b'"');
-    write_own(out, record, exchange);
+    write_own(out, record, exchange, annotations);
     out.push(b'}');
 }
 
-fn write_request(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange) {
+fn write_request(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange, annotations: &Annotations) {
     out.extend_from_slice(br#","request":{"method":"#);
     json::string(out, exchange.get(exchange.method));
     out.extend_from_slice(br#","url":""#);
-    url::write(out, connection, exchange);
+    // Readers take values for examples, and infer types from them.
+    let (path, query) = match annotations.surrogate_target.split_once('?') {
+        Some((path, query)) => (path, Some(query.as_bytes())),
+        None => (annotations.surrogate_target.as_str(), None),
+    };
+    match path.is_empty() {
+        true => url::write(out, connection, exchange),
+        false => url::write_with(out, connection, exchange, path.as_bytes(), query),
+    }
     out.extend_from_slice(br#"","httpVersion":"#);
     json::string(out, version(exchange.version));
     out.extend_from_slice(br#","cookies":[],"headers":["#);
@@ -49,13 +63,21 @@ fn write_request(out: &mut Vec<u8>, connection: &Connection, exchange: &Exchange
     let fields = exchange.text.fields(exchange.request_fields);
     pairs(out, user_agent.filter(|(_, value)| !value.is_empty()).into_iter().chain(fields));
     out.extend_from_slice(br#"],"queryString":["#);
-    pairs(out, parameters(exchange.get(exchange.query)));
+    let query = if path.is_empty() { exchange.get(exchange.query) } else { query.unwrap_or_default() };
+    pairs(out, parameters(query));
     out.extend_from_slice(br#"],"headersSize":-1,"bodySize":"#);
     json::number(out, exchange.request.body_len);
+    if let Some(body) = &annotations.request_body {
+        out.extend_from_slice(br#","postData":{"mimeType":"#);
+        json::string(out, body.media_type.as_bytes());
+        out.extend_from_slice(member!("text"));
+        json::string(out, body.text.as_bytes());
+        out.push(b'}');
+    }
     out.push(b'}');
 }
 
-fn write_response(out: &mut Vec<u8>, exchange: &Exchange) {
+fn write_response(out: &mut Vec<u8>, exchange: &Exchange, body: Option<&Body>) {
     let Some(status) = exchange.status else {
         // What browsers write when no response came.
         out.extend_from_slice(
@@ -75,6 +97,10 @@ fn write_response(out: &mut Vec<u8>, exchange: &Exchange) {
     json::number(out, exchange.response.body_len);
     out.extend_from_slice(br#","mimeType":"#);
     json::string(out, field(exchange, exchange.response_fields, b"content-type"));
+    if let Some(body) = body {
+        out.extend_from_slice(member!("text"));
+        json::string(out, body.text.as_bytes());
+    }
     out.extend_from_slice(br#"},"redirectURL":"","headersSize":-1,"bodySize":"#);
     json::number(out, exchange.response.body_len);
     out.push(b'}');
@@ -91,7 +117,7 @@ fn write_timings(out: &mut Vec<u8>, [send, wait, receive]: [u64; 3]) {
 }
 
 /// What HAR has no names for.
-fn write_own(out: &mut Vec<u8>, record: &Record<'_>, exchange: &Exchange) {
+fn write_own(out: &mut Vec<u8>, record: &Record<'_>, exchange: &Exchange, annotations: &Annotations) {
     let connection = &record.connection;
     let count = |out: &mut Vec<u8>, member: &[u8], value: Option<u64>| {
         if let Some(value) = value {
@@ -101,6 +127,10 @@ fn write_own(out: &mut Vec<u8>, record: &Record<'_>, exchange: &Exchange) {
     };
     out.extend_from_slice(member!("_sidetap.transaction.completeness"));
     json::string(out, exchange.completeness.name().as_bytes());
+    if !annotations.route.template.is_empty() {
+        out.extend_from_slice(member!("_sidetap.route"));
+        json::string(out, annotations.route.template.as_bytes());
+    }
     count(out, member!("_sidetap.transaction.index"), Some(exchange.index.into()));
     count(out, member!("_network.local.port"), Some(connection.server.port.into()));
     count(out, member!("_sidetap.http2.stream"), exchange.stream.map(u64::from));

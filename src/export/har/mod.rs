@@ -63,8 +63,8 @@ impl Har {
 impl Export for Har {
     fn record(&mut self, record: &Record<'_>) {
         match record.content {
-            Content::Exchange(exchange) if exchange.request.start_unix_nanos != 0 => {
-                entry::write(self.queue.buffer(), &mut self.clock, record, exchange);
+            Content::Exchange(exchange, annotations) if exchange.request.start_unix_nanos != 0 => {
+                entry::write(self.queue.buffer(), &mut self.clock, record, exchange, annotations);
                 self.queue.commit();
             }
             _ => self.left_out += 1,

@@ -13,7 +13,7 @@ use super::*;
 use crate::export::sample::{self, START};
 use crate::packet::Realm;
 use crate::packet::vxlan::Vni;
-use crate::record::{Connection, Exchange, Message, Source, Version};
+use crate::record::{Annotations, Connection, Exchange, Message, Source, Version};
 
 /// A directory of this test, which is removed at its end.
 struct Directory(PathBuf);
@@ -104,9 +104,9 @@ fn entry_of(connection: &Connection, exchange: &Exchange) -> Value {
     let record = Record {
         connection: *connection,
         source: connection.realm.source().map(|_| &source),
-        content: Content::Exchange(exchange),
+        content: Content::Exchange(exchange, &Annotations::default()),
     };
-    entry::write(&mut out, &mut Rfc3339::default(), &record, exchange);
+    entry::write(&mut out, &mut Rfc3339::default(), &record, exchange, &Annotations::default());
     assert!(out.starts_with(entry::START) && memchr::memchr_iter(b'\n', &out).count() == 1);
     let entry = serde_json::from_slice(&out[2..]).unwrap();
     assert_is_entry(&entry);

@@ -6,7 +6,7 @@
 /// Everything that a subject says.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    pub(super) families: Vec<Family>,
+    pub(in crate::export) families: Vec<Family>,
     pub(super) facts: Vec<(&'static str, Fact)>,
 }
 
@@ -15,22 +15,37 @@ pub struct Report {
 pub enum Kind {
     Counter,
     Gauge,
+    Histogram,
 }
 
 /// Numbers of one name, told apart by their labels.
 #[derive(Debug, Clone)]
 pub struct Family {
-    pub(super) name: &'static str,
-    pub(super) help: &'static str,
-    pub(super) kind: Kind,
-    pub(super) samples: Vec<Sample>,
+    pub(in crate::export) name: &'static str,
+    pub(in crate::export) help: &'static str,
+    pub(in crate::export) kind: Kind,
+    /// The name and the unit (UCUM) that OpenTelemetry's conventions have for it, if they do.
+    pub(in crate::export) convention: Option<(&'static str, &'static str)>,
+    pub(in crate::export) samples: Vec<Sample>,
 }
 
 /// One number.
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
+pub(in crate::export) struct Sample {
     pub labels: Vec<(&'static str, String)>,
+    /// The number, or how many values are in the distribution.
     pub value: u64,
+    pub distribution: Option<Distribution>,
+}
+
+/// How values are spread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution {
+    /// The highest value of each bucket but the last, which has none.
+    pub bounds: &'static [f64],
+    /// Values in each bucket, one more than there are bounds.
+    pub counts: Vec<u64>,
+    pub sum: f64,
 }
 
 /// What is no number, or has several.
@@ -64,6 +79,11 @@ impl Report {
         self.family(name, help, Kind::Gauge)
     }
 
+    /// How values are spread. Its name ends in the unit.
+    pub fn histogram(&mut self, name: &'static str, help: &'static str) -> &mut Family {
+        self.family(name, help, Kind::Histogram)
+    }
+
     /// Adds things of one kind.
     pub fn list(&mut self, name: &'static str, items: impl IntoIterator<Item = Item>) {
         self.facts.push((name, Fact::List(items.into_iter().collect())));
@@ -74,11 +94,21 @@ impl Report {
         self.facts.push((name, Fact::One(value.into())));
     }
 
+    /// Adds all of another report.
+    pub fn append(&mut self, other: &Report) {
+        for family in &other.families {
+            let own = self.family(family.name, family.help, family.kind);
+            own.convention = own.convention.or(family.convention);
+            own.samples.extend(family.samples.iter().cloned());
+        }
+        self.facts.extend(other.facts.iter().cloned());
+    }
+
     /// A family of this name; there is one of each.
     fn family(&mut self, name: &'static str, help: &'static str, kind: Kind) -> &mut Family {
         let place = self.families.iter().position(|family| family.name == name).unwrap_or(self.families.len());
         if place == self.families.len() {
-            self.families.push(Family { name, help, kind, samples: Vec::new() });
+            self.families.push(Family { name, help, kind, convention: None, samples: Vec::new() });
         }
         &mut self.families[place]
     }
@@ -93,7 +123,21 @@ impl Family {
     /// A number with labels.
     pub fn of(&mut self, labels: &[(&'static str, &str)], value: u64) -> &mut Self {
         let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        self.samples.push(Sample { labels, value });
+        self.samples.push(Sample { labels, value, distribution: None });
+        self
+    }
+
+    /// A distribution with labels.
+    pub fn spread(&mut self, labels: &[(&'static str, &str)], distribution: Distribution) -> &mut Self {
+        let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let value = distribution.counts.iter().sum();
+        self.samples.push(Sample { labels, value, distribution: Some(distribution) });
+        self
+    }
+
+    /// Gives it the name and the unit (UCUM) of OpenTelemetry's conventions.
+    pub fn convention(&mut self, name: &'static str, unit: &'static str) -> &mut Self {
+        self.convention = Some((name, unit));
         self
     }
 
@@ -109,7 +153,7 @@ impl Family {
     pub(super) fn full_name(&self) -> String {
         match self.kind {
             Kind::Counter => format!("{}_total", self.name),
-            Kind::Gauge => self.name.to_owned(),
+            Kind::Gauge | Kind::Histogram => self.name.to_owned(),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Comment {
         let start = self.text.len();
         let connection = &record.connection;
         match record.content {
-            Content::Exchange(exchange) => self.exchange(connection, exchange),
+            Content::Exchange(exchange, _) => self.exchange(connection, exchange),
             Content::Tls(handshake) => self.tls(connection, handshake),
             Content::Dns(answer) => self.dns(connection, answer),
             Content::WebSocket(session) => self.web_socket(connection, session),

@@ -15,7 +15,7 @@ use crate::export::sample::{self, START};
 use crate::packet::file::CaptureFile;
 use crate::packet::{Realm, Timestamp};
 use crate::record::{
-    Connection, Content, DnsAnswer, Endpoint, Exchange, TlsHandshake, WebSocketSession, WebSocketTotals,
+    Annotations, Connection, Content, DnsAnswer, Endpoint, Exchange, TlsHandshake, WebSocketSession, WebSocketTotals,
 };
 
 /// An output that can be read while it is written.
@@ -208,7 +208,7 @@ fn every_kind_of_record_has_its_words() {
         anomalies: Vec::new(),
     };
     let contents = [
-        Content::Exchange(&response),
+        Content::Exchange(&response, &Annotations::default()),
         Content::Tls(&tls),
         Content::Tls(&refused),
         Content::Dns(&dns),
@@ -232,7 +232,8 @@ fn every_kind_of_record_has_its_words() {
 fn a_comment_has_an_end() {
     let mut long = sample::exchange();
     long.path = long.text.add(&[b'/'; 8 << 10]);
-    let comment = comment_of(&[Content::Exchange(&long); 1000]).unwrap();
+    let annotations = Annotations::default();
+    let comment = comment_of(&[Content::Exchange(&long, &annotations); 1000]).unwrap();
     let lines: Vec<&str> = comment.lines().collect();
     let (last, named) = lines.split_last().unwrap();
     assert!(named.iter().all(|line| line.contains("//... -> 200")));
@@ -441,7 +442,8 @@ proptest! {
             time_unix_nanos: 0, id: 0, question_type: code.clone(), question, response_code: code, answers: Vec::new(),
             ttl_min: None, rtt_nanos: None,
         };
-        for content in [Content::Exchange(&exchange), Content::Dns(&answer)] {
+        let annotations = Annotations::default();
+        for content in [Content::Exchange(&exchange, &annotations), Content::Dns(&answer)] {
             let comment = comment_of(&[content]).unwrap();
             prop_assert!(comment.len() <= MAX_LINE && !comment.contains(char::is_control));
         }

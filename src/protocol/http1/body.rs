@@ -72,18 +72,22 @@ impl Body {
         !matches!(self, Body::Sized { left } if *left <= len as u64)
     }
 
-    /// Walks as far as the body or the bytes go.
+    /// Walks as far as the body or the bytes go, and tells of its content.
     #[inline]
-    pub fn walk(&mut self, bytes: &[u8]) -> Walk {
+    pub fn walk(&mut self, bytes: &[u8], mut content: impl FnMut(&[u8])) -> Walk {
         match self {
             Body::Sized { left } => {
                 let part = (*left).min(bytes.len() as u64);
                 *left -= part;
                 let outcome = if *left == 0 { Outcome::Done } else { Outcome::More };
+                content(&bytes[..part as usize]);
                 Walk { consumed: part as usize, content: part, outcome }
             }
-            Body::UntilClose => Walk { consumed: bytes.len(), content: bytes.len() as u64, outcome: Outcome::More },
-            _ => self.walk_chunks(bytes),
+            Body::UntilClose => {
+                content(bytes);
+                Walk { consumed: bytes.len(), content: bytes.len() as u64, outcome: Outcome::More }
+            }
+            _ => self.walk_chunks(bytes, content),
         }
     }
 
@@ -99,7 +103,7 @@ impl Body {
         }
     }
 
-    fn walk_chunks(&mut self, bytes: &[u8]) -> Walk {
+    fn walk_chunks(&mut self, bytes: &[u8], mut tell: impl FnMut(&[u8])) -> Walk {
         let mut at = 0;
         let mut content = 0;
         while at < bytes.len() {
@@ -109,6 +113,7 @@ impl Body {
                 let part = (*left).min((bytes.len() - at) as u64);
                 *left -= part;
                 content += part;
+                tell(&bytes[at..at + part as usize]);
                 at += part as usize;
                 continue;
             }
@@ -197,10 +202,10 @@ mod tests {
             let len = wire.len();
             wire.extend(b"HTTP/1.1 200 OK");
             let mut body = Body::chunked();
-            let (mut content, mut at) = (0, 0);
+            let (mut content, mut at, mut told) = (0, 0, Vec::new());
             loop {
                 let end = wire.len().min(at + piece);
-                let walk = body.walk(&wire[at..end]);
+                let walk = body.walk(&wire[at..end], |bytes| told.extend_from_slice(bytes));
                 at += walk.consumed;
                 content += walk.content;
                 match walk.outcome {
@@ -212,12 +217,13 @@ mod tests {
                 }
             }
             prop_assert_eq!((at, content), (len, expected));
+            prop_assert_eq!(told, vec![b'\n'; expected as usize]);
         }
 
         #[test]
         fn no_bytes_make_it_walk_further_than_they_go(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut body = Body::chunked();
-            let walk = body.walk(&bytes);
+            let walk = body.walk(&bytes, |_| ());
             prop_assert!(walk.consumed <= bytes.len() && walk.content <= bytes.len() as u64);
         }
     }
@@ -229,11 +235,11 @@ mod tests {
         assert_eq!(sized, Body::Sized { left: 0 });
         assert!(!Body::Sized { left: 10 }.skip(11));
         let mut chunk = Body::chunked();
-        chunk.walk(b"a\r\nxy");
+        chunk.walk(b"a\r\nxy", |_| ());
         assert!(chunk.skip(8));
-        assert_eq!(chunk.walk(b"\r\n0\r\n\r\n").outcome, Outcome::Done);
+        assert_eq!(chunk.walk(b"\r\n0\r\n\r\n", |_| ()).outcome, Outcome::Done);
         let mut chunk = Body::chunked();
-        chunk.walk(b"a\r\nxy");
+        chunk.walk(b"a\r\nxy", |_| ());
         assert!(!chunk.skip(9));
         assert!(!Body::chunked().skip(1));
         assert!(Body::UntilClose.skip(u64::MAX));
@@ -243,8 +249,8 @@ mod tests {
     fn lines_without_an_end_are_given_up() {
         for beginning in [&b"5;"[..], b"0\r\n"] {
             let mut body = Body::chunked();
-            body.walk(beginning);
-            let outcomes: Vec<_> = (0..70).map(|_| body.walk(&[b'x'; 1000]).outcome).collect();
+            body.walk(beginning, |_| ());
+            let outcomes: Vec<_> = (0..70).map(|_| body.walk(&[b'x'; 1000], |_| ()).outcome).collect();
             assert!(outcomes.contains(&Outcome::Invalid));
         }
     }

@@ -173,7 +173,8 @@ impl Reader {
     /// Walks over the body, or what there is of it, at the beginning of `bytes`; how far.
     fn walk_body(&mut self, bytes: &[u8], mark: Mark, sink: &mut impl Sink) -> usize {
         let State::Body(body) = &mut self.state else { return 0 };
-        let walk = body.walk(bytes);
+        let side = self.side;
+        let walk = body.walk(bytes, |content| sink.content(side, content));
         self.body_len += walk.content;
         let behind = Mark { offset: mark.offset + walk.consumed as u64, ..mark };
         match walk.outcome {

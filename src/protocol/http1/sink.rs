@@ -90,6 +90,9 @@ pub trait Sink {
     fn response(&mut self, head: &Head<'_, '_>, start: Mark) -> Answered;
     /// An interim response (RFC 9110 §15.2) came and went.
     fn interim(&mut self, head: &Head<'_, '_>, start: Mark);
+    /// Content of the message that began last in this direction, without the framing of chunks.
+    #[inline]
+    fn content(&mut self, _side: Side, _bytes: &[u8]) {}
     /// The message that began last in this direction ends.
     fn complete(&mut self, side: Side, end: End);
     /// The message that is being read has these, beside those of its head.

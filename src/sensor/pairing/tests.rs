@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::export::Exports;
+use super::super::reporter::Reporter;
 use crate::flow::{FlowTable, Limits};
 use crate::packet::decode::Realm;
 use crate::packet::tcp::{Flags, Segment};
@@ -14,7 +14,7 @@ use crate::sensor::conversation::Conversations;
 fn midstream(payloads: &[&[u8]]) -> TransactionLedger {
     let limits = Limits { connections: 4, early_bytes: 1 << 20, hole_timeout: Duration::from_secs(2) };
     let mut table = FlowTable::new(limits);
-    let mut conversations = Conversations::new(16, 1 << 20, Exports::default());
+    let mut conversations = Conversations::new(16, 1 << 20, Reporter::default());
     let (mut addresses, mut ports, mut next) = ([1, 2].map(|host| Address::v4([10, 0, 0, host])), [40_000, 80], [7, 9]);
     for payload in payloads {
         let segment = Segment {

@@ -1,6 +1,11 @@
 -- What wrk asks for: several methods and paths, bodies of several sizes, and what is not there.
 local number = 0
 
+-- Milliseconds between requests of a connection: as fast as it goes is more than what is built for tests can read.
+delay = function()
+  return 4
+end
+
 request = function()
   number = number + 1
   local kind = number % 5

@@ -51,11 +51,11 @@ impl Metrics {
         Metrics(text.lines().map(sample).collect())
     }
 
-    /// Scraped until nothing changes any more: everything that was sent has been seen.
+    /// Scraped until nothing changes any more: everything that was sent has been seen. Histograms may be a second old.
     pub fn settled(python: &Python, namespace: &Namespace) -> Metrics {
         let mut last = Metrics::scrape(python, namespace);
         loop {
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(Duration::from_millis(1_500));
             let mut now = Metrics::scrape(python, namespace);
             now.0.remove("process_resident_memory_bytes");
             if now == last {
@@ -71,6 +71,13 @@ impl Metrics {
         let mut found = self.0.iter().filter(|(sample, _)| sample.split('{').next() == Some(name)).peekable();
         assert!(found.peek().is_some(), "no {name} in {self:?}");
         found.map(|(_, value)| *value as u64).sum()
+    }
+
+    /// The sum of all that this name has with these labels among others.
+    pub fn sum_with(&self, name: &str, labels: &[&str]) -> u64 {
+        let fits =
+            |sample: &str| sample.split('{').next() == Some(name) && labels.iter().all(|label| sample.contains(label));
+        self.0.iter().filter(|(sample, _)| fits(sample)).map(|(_, value)| *value as u64).sum()
     }
 
     /// The one with these labels, sorted: `name{a="b",c="d"}`.

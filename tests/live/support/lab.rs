@@ -128,9 +128,10 @@ impl Namespace {
         });
     }
 
-    /// A program that will run in here.
+    /// A program that will run in here. If it is sidetap, it tells every transaction, and with its path.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new("nsenter");
+        command.env("SIDETAP_RATE_LIMIT", "unlimited").env("SIDETAP_PRIVACY_LEVEL", "redacted");
         command.arg(format!("--net={}", self.path().display())).arg("--").arg(program);
         command
     }

@@ -49,7 +49,7 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 pub fn memory_limit(bytes: u64) -> u64 {
     match (cfg!(debug_assertions), cfg!(feature = "aws")) {
         (false, _) => bytes,
-        (true, false) => bytes + (6 << 20),
-        (true, true) => bytes + (20 << 20),
+        (true, false) => bytes + (14 << 20),
+        (true, true) => bytes + (28 << 20),
     }
 }

@@ -9,11 +9,17 @@ use serde_json::Value;
 pub struct Record(Value);
 
 impl Record {
-    /// Every line of a file. One that is not whole is a failure, unless it is the last one and still being written.
+    /// Every line of a file but those of what was found out over several connections, which come when their time is. One
+    /// that is not whole is a failure, unless it is the last one and still being written.
     pub fn read(path: &Path) -> Vec<Record> {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
-        whole.lines().map(Record::parse).collect()
+        whole.lines().map(Record::parse).filter(|record| !record.is_finding()).collect()
+    }
+
+    /// Whether it was found out over several connections.
+    pub fn is_finding(&self) -> bool {
+        self.is("endpoint") || self.is("egress")
     }
 
     pub fn parse(line: &str) -> Record {
@@ -33,7 +39,9 @@ impl Record {
         let mut value = self.0.clone();
         let members = value.as_object_mut().expect("an object");
         members.retain(|name, _| {
-            !["start_time", "duration", "sidetap.dns.rtt"].contains(&name.as_str())
+            // Ids are made of the hour, and what is learned of routes depends on what else was seen.
+            !["start_time", "duration", "sidetap.dns.rtt", "trace_id", "span_id"].contains(&name.as_str())
+                && !["http.route", "url.template", "sidetap.route.source"].contains(&name.as_str())
                 && !name.starts_with("sidetap.timing.")
                 && !name.starts_with("sidetap.source.")
         });

@@ -160,6 +160,10 @@ impl Listening {
         self.wait(Instant::now())
     }
 
+    pub fn has_ended(&mut self) -> bool {
+        self.child.has_ended()
+    }
+
     pub fn signal(&self, signal: Signal) {
         self.child.signal(signal);
     }

@@ -2,7 +2,7 @@ use super::*;
 use crate::packet::Realm;
 use crate::record::connection::Endpoint;
 use crate::record::exchange::{Message, Rpc};
-use crate::record::{Source, WebSocketTotals};
+use crate::record::{Annotations, Source, WebSocketTotals};
 
 const START: u64 = 1_700_000_000_123_000_000;
 
@@ -135,7 +135,8 @@ fn screen(width: usize) -> String {
     ];
     let answers = [answer("NOERROR", &["192.0.2.7", "192.0.2.8", "192.0.2.9"]), answer("NXDOMAIN", &[])];
     let sessions = [session(1), session(2)];
-    let contents = (exchanges.iter().map(Content::Exchange))
+    let annotations = Annotations::default();
+    let contents = (exchanges.iter().map(|exchange| Content::Exchange(exchange, &annotations)))
         .chain(handshakes.iter().map(Content::Tls))
         .chain(answers.iter().map(Content::Dns))
         .chain(sessions.iter().map(Content::WebSocket));
@@ -182,8 +183,9 @@ fn an_address_of_ipv6_is_told_from_its_port() {
     let server = Endpoint { address: std::net::Ipv6Addr::LOCALHOST.into(), port: 8080 };
     let connection = Connection { server, ..connection() };
     let (unnamed, session) = (TlsHandshake { server_name: None, ..handshake() }, session(1));
+    let annotations = Annotations::default();
     for content in [
-        Content::Exchange(&exchange("GET", "", "/a", "", 200, 1, 1)),
+        Content::Exchange(&exchange("GET", "", "/a", "", 200, 1, 1), &annotations),
         Content::Tls(&unnamed),
         Content::WebSocket(&session),
     ] {
@@ -195,8 +197,10 @@ fn an_address_of_ipv6_is_told_from_its_port() {
 #[test]
 fn who_mirrored_it_is_named_where_there_is_room() {
     let exchange = &exchanges()[0];
+    let annotations = Annotations::default();
     let source = Source { address: [10, 0, 3, 7].into(), vni: 42 };
-    let record = Record { connection: connection(), source: Some(&source), content: Content::Exchange(exchange) };
+    let record =
+        Record { connection: connection(), source: Some(&source), content: Content::Exchange(exchange, &annotations) };
     let shown = |width: usize| anstream::adapter::strip_str(&line(&record, Columns::of(width))).to_string();
     assert!(shown(140).ends_with("  10.0.3.7 vni 42"), "{}", shown(140));
     assert_eq!(
@@ -212,7 +216,8 @@ fn who_mirrored_it_is_named_where_there_is_room() {
 fn a_line_holds_nothing_that_rewrites_the_terminal() {
     assert!(!screen(140).contains(|character: char| character.is_control() && character != '\n'));
     let hostile = exchange("GET", "a\u{202e}b", "/\u{2066}c\u{200b}\u{feff}", "\u{2028}", 200, 1, 1);
-    let content = Content::Exchange(&hostile);
+    let annotations = Annotations::default();
+    let content = Content::Exchange(&hostile, &annotations);
     let line = line(&Record { connection: connection(), source: None, content }, Columns::of(140));
     assert!(line.ends_with("  a\u{fffd}b/\u{fffd}c\u{fffd}\u{fffd}?\u{fffd}"), "{line:?}");
 }

@@ -1,0 +1,213 @@
+//! `--openapi` and `--egress-report`: documents of what was found out, written anew now and then and at the end.
+//!
+//! A thread writes them, each to a file beside its own which then takes its name: who reads one finds it whole, and no
+//! packet waits for a disk.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::report_args::ReportArgs;
+use crate::export::ExportError;
+use crate::sensor::Engine;
+use crate::sensor::egress::ReportFormat;
+
+/// How often they are written.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// The documents that were asked for.
+#[derive(Default)]
+pub struct Documents {
+    wanted: Vec<Document>,
+    next: Option<Instant>,
+    to_writer: Option<SyncSender<(PathBuf, Vec<u8>)>>,
+    writer: Option<JoinHandle<Option<ExportError>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Document {
+    OpenApi(PathBuf),
+    Egress(PathBuf, ReportFormat),
+}
+
+impl Document {
+    fn path(&self) -> &Path {
+        let (Document::OpenApi(path) | Document::Egress(path, _)) = self;
+        path
+    }
+
+    fn render(&self, engine: &mut Engine) -> Vec<u8> {
+        let findings = engine.reporter().findings();
+        match self {
+            Document::OpenApi(_) => {
+                let document = findings.inventory.openapi("Observed API", env!("CARGO_PKG_VERSION"));
+                // A document of texts and numbers can be written.
+                let mut text = serde_json::to_vec_pretty(&document).unwrap_or_default();
+                text.push(b'\n');
+                text
+            }
+            Document::Egress(_, format) => findings.egress.report().render(*format).into_bytes(),
+        }
+    }
+}
+
+impl Documents {
+    /// What the flags ask for. Files that cannot be written to are told at once.
+    pub fn open(args: &ReportArgs) -> Result<Self, ExportError> {
+        let openapi = args.openapi.clone().map(Document::OpenApi);
+        let egress = args.egress_report.clone().map(|path| {
+            let format = ReportFormat::of(&path);
+            Document::Egress(path, format)
+        });
+        let wanted: Vec<Document> = openapi.into_iter().chain(egress).collect();
+        for document in &wanted {
+            let path = document.path();
+            try_out(path).map_err(|source| failed(path, source))?;
+        }
+        if let [one, other] = &wanted[..]
+            && one.path() == other.path()
+        {
+            let twice = io::Error::new(io::ErrorKind::InvalidInput, "two documents cannot be one file");
+            return Err(failed(one.path(), twice));
+        }
+        Ok(Documents { wanted, ..Documents::default() })
+    }
+
+    /// Starts the thread that writes, if there is anything to write.
+    pub fn start(&mut self) -> io::Result<()> {
+        if self.wanted.is_empty() {
+            return Ok(());
+        }
+        let (to_writer, documents) = sync_channel::<(PathBuf, Vec<u8>)>(self.wanted.len());
+        let work = move || {
+            let mut failure = None;
+            for (path, text) in documents {
+                // A disk that is full now may have room when the last one is written.
+                failure = write(&path, &text).err().map(|source| failed(&path, source));
+            }
+            failure
+        };
+        self.writer = Some(std::thread::Builder::new().name("documents".to_owned()).spawn(work)?);
+        self.to_writer = Some(to_writer);
+        self.next = Some(Instant::now() + EVERY);
+        Ok(())
+    }
+
+    /// Writes them if it is time to. Where the last ones are not written yet, the next time will do.
+    pub fn tick(&mut self, engine: &mut Engine, now: Instant) {
+        if self.next.is_none_or(|next| now < next) {
+            return;
+        }
+        self.next = Some(now + EVERY);
+        let Some(to_writer) = &self.to_writer else { return };
+        for document in &self.wanted {
+            let text = document.render(engine);
+            if let Err(TrySendError::Disconnected(_)) = to_writer.try_send((document.path().to_owned(), text)) {
+                self.next = None;
+            }
+        }
+    }
+
+    /// Writes them for the last time, and waits for that.
+    pub fn finish(mut self, engine: &mut Engine) -> Option<ExportError> {
+        let to_writer = self.to_writer.take()?;
+        for document in &self.wanted {
+            let text = document.render(engine);
+            // Without a reader there is nobody to tell but the thread itself, below.
+            let _ = to_writer.send((document.path().to_owned(), text));
+        }
+        drop(to_writer);
+        self.writer.take()?.join().ok().flatten()
+    }
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    path.with_file_name(name)
+}
+
+/// Whether a document can be written there, before there is one.
+fn try_out(path: &Path) -> io::Result<()> {
+    if path == Path::new("-") {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "documents cannot go to standard output; name a file"));
+    }
+    match Place::of(path)? {
+        Place::File(path) => {
+            let part = part_of(&path);
+            fs::write(&part, b"").and_then(|()| fs::remove_file(&part))
+        }
+        Place::Other => fs::OpenOptions::new().write(true).open(path).map(drop),
+    }
+}
+
+/// What is at the path of a document.
+enum Place {
+    /// A file, or nothing yet: another one takes its name.
+    File(PathBuf),
+    /// A device or a pipe, which stays what it is.
+    Other,
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            // Behind a link, it is the file that changes, not the link.
+            Ok(found) if found.is_file() => Ok(Place::File(fs::canonicalize(path)?)),
+            Ok(_) => Ok(Place::Other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Place::File(path.to_owned())),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let Place::File(path) = Place::of(path)? else { return fs::write(path, text) };
+    let part = part_of(&path);
+    let written = fs::write(&part, text).and_then(|()| {
+        if let Ok(before) = fs::metadata(&path) {
+            fs::set_permissions(&part, before.permissions())?;
+        }
+        fs::rename(&part, &path)
+    });
+    if written.is_err() {
+        // Half a document is of no use, and takes room that may be missing.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_devices_and_rights_stay_what_they_are() {
+        use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+
+        let directory = std::env::temp_dir().join(format!("sidetap-documents-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let at = |name: &str| directory.join(name);
+        fs::write(at("file"), b"before").unwrap();
+        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(at("file"), at("link")).unwrap();
+        try_out(&at("link")).unwrap();
+        write(&at("link"), b"after").unwrap();
+        assert_eq!(fs::read(at("file")).unwrap(), b"after");
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        assert_eq!(fs::metadata(at("file")).unwrap().permissions().mode() & 0o777, 0o600);
+        write(Path::new("/dev/null"), b"nothing").unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert!(try_out(&directory).is_err() && try_out(Path::new("-")).is_err());
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> ExportError {
+    ExportError { target: path.display().to_string(), source }
+}

@@ -7,10 +7,15 @@ use anyhow::Result;
 
 use crate::{cargo, debian, root, run};
 
+/// A server of OTLP that we did not write.
+const OTELITE: &str = "otelite@0.1.156";
+
 const REQUIREMENTS: &str = "tests/requirements.txt";
+/// What the tests run in Node, with exact versions.
+const PACKAGES: &str = "tests/readers/package.json";
 
 /// Programs that tests run, and the Debian packages that they are in.
-const PROGRAMS: [(&str, &str); 17] = [
+const PROGRAMS: [(&str, &str); 18] = [
     ("capinfos", "wireshark-common"),
     ("curl", "curl"),
     ("editcap", "wireshark-common"),
@@ -21,6 +26,7 @@ const PROGRAMS: [(&str, &str); 17] = [
     ("nghttpd", "nghttp2-server"),
     ("nghttpx", "nghttp2-proxy"),
     ("nginx", "nginx-light"),
+    ("npm", "npm"),
     ("nsenter", "util-linux"),
     ("openssl", "openssl"),
     ("setcap", "libcap2-bin"),
@@ -35,6 +41,8 @@ pub fn run_all() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
     install_debian_packages();
     let python = prepare_python()?;
+    install_otelite();
+    let node = prepare_node()?;
     for features in
         [&[][..], &["--no-default-features", "--features", "aws"], &["--no-default-features", "--features", "engine"]]
     {
@@ -51,9 +59,11 @@ pub fn run_all() -> Result<()> {
     // seconds after that.
     let fuzz = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target", "--bins", "--examples"];
     run(cargo(&["check", "--locked"]).args(fuzz))?;
-    run(cargo(&["test", "--locked", "--workspace"]).env("SIDETAP_TEST_PYTHON", &python))?;
-    run(cargo(&["test", "--locked", "--no-default-features", "--features", "engine"])
-        .env("SIDETAP_TEST_PYTHON", python))
+    for features in [&["--workspace"][..], &["--no-default-features", "--features", "engine"]] {
+        let mut tests = cargo(&["test", "--locked"]);
+        run(tests.args(features).env("SIDETAP_TEST_PYTHON", &python).env("SIDETAP_TEST_NODE", &node))?;
+    }
+    Ok(())
 }
 
 /// A Python environment with the pinned packages, made once and kept until the list changes.
@@ -67,6 +77,35 @@ fn prepare_python() -> Result<PathBuf> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
     let pip = environment.join("bin/pip");
     run(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS]))?;
+    std::fs::write(marker, wanted)?;
+    Ok(environment)
+}
+
+/// Builds a server of OTLP, which takes some minutes the first time. A test that misses it says so.
+fn install_otelite() {
+    let installed = root().join("target/tools");
+    if installed.join("bin/otelite").exists() {
+        return;
+    }
+    let result = run(cargo(&["install", "--locked", "--debug", OTELITE, "--root"]).arg(installed));
+    if let Err(error) = result {
+        eprintln!("warning: {error:#}");
+    }
+}
+
+/// Node's packages, installed once and kept until the list changes.
+fn prepare_node() -> Result<PathBuf> {
+    let environment = root().join("target/test-node");
+    let wanted = std::fs::read_to_string(root().join(PACKAGES))?;
+    let marker = environment.join("installed.json");
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
+        return Ok(environment);
+    }
+    std::fs::create_dir_all(&environment)?;
+    std::fs::write(environment.join("package.json"), &wanted)?;
+    run(Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix"])
+        .arg(&environment))?;
     std::fs::write(marker, wanted)?;
     Ok(environment)
 }

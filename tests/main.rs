@@ -6,6 +6,7 @@ mod bad_input;
 mod boto3;
 mod corpus;
 mod exit_codes;
+mod gateway;
 mod generated;
 mod inject_file;
 mod inject_service;
@@ -13,6 +14,8 @@ mod interactivity;
 mod list;
 mod moto;
 mod plan_schema;
+#[cfg(feature = "engine")]
+mod preset_commands;
 mod properties;
 mod remove_file;
 mod rollout;

@@ -32,7 +32,7 @@ pub struct Effort {
 
 /// Which build is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Build {
+pub enum Build {
     /// As it is released.
     Default,
     /// The engine alone, which is built much sooner.
@@ -77,7 +77,7 @@ pub fn run_collecting(effort: Effort) -> Result<()> {
 }
 
 /// Builds sidetap, and keeps the programs out of the way of the next build. The one to measure, and their sizes.
-fn build(which: Build, directory: &Path) -> Result<(PathBuf, Vec<String>)> {
+pub fn build(which: Build, directory: &Path) -> Result<(PathBuf, Vec<String>)> {
     let mut kept = Vec::new();
     for (build, name, features) in [
         (Build::Engine, "sidetap-engine", &["--no-default-features", "--features", "engine"][..]),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::{cargo, root, run};
 
@@ -20,6 +20,24 @@ pub fn completions() -> Result<()> {
         }
         fs::write(directory.join(file), output.stdout)?;
     }
+    Ok(())
+}
+
+/// Writes the tables of `docs/configuration.md`. The engine alone has all of it, and is built sooner.
+pub fn configuration() -> Result<()> {
+    const BEGIN: &str = "<!-- made: `cargo xtask configuration` writes this part -->\n";
+    const END: &str = "<!-- end -->";
+    let arguments = ["run", "--quiet", "--no-default-features", "--features", "engine", "--", "configuration"];
+    let output = cargo(&arguments).current_dir(root()).output()?;
+    if !output.status.success() {
+        bail!("`sidetap configuration` failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let path = root().join("docs/configuration.md");
+    let document = fs::read_to_string(&path)?;
+    let (before, rest) = document.split_once(BEGIN).context("the document has no part that is made")?;
+    let (_, after) = rest.split_once(END).context("the part that is made has no end")?;
+    let made = String::from_utf8(output.stdout)?;
+    fs::write(path, format!("{before}{BEGIN}\n{made}\n{END}{after}"))?;
     Ok(())
 }
 

@@ -16,10 +16,10 @@ use crate::run;
 
 const SERVER: &str = "sidetap-bench-server";
 const CLIENT: &str = "sidetap-bench-client";
-const INTERFACE: &str = "veth-server";
+pub const INTERFACE: &str = "veth-server";
 const URL: &str = "http://10.99.99.1/api/v1/items/42?page=1&size=50";
 /// What a listener needs to open its socket, and to read what it was sent last.
-const SETTLING: Duration = Duration::from_millis(500);
+pub const SETTLING: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Who listens.
@@ -146,6 +146,16 @@ impl Site {
         let rate = report.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"));
         let requests_a_second = rate.and_then(|rate| rate.trim().parse().ok()).context("wrk reports no rate")?;
         Ok(Round { requests_a_second, logged: self.logged()? - before, listened })
+    }
+
+    /// A command line in the server's namespace.
+    pub fn at_server(&self, command: &str) -> Vec<String> {
+        words(&format!("ip netns exec {SERVER} {command}"))
+    }
+
+    /// A command in the client's namespace.
+    pub fn at_client(&self, command: &str) -> Command {
+        shell(&format!("ip netns exec {CLIENT} {command}"))
     }
 
     fn configure(&self) -> Result<PathBuf> {

@@ -1,5 +1,6 @@
-//! Development commands: `cargo xtask test | bench-peers | bench-forward | bench-collect | completions | man DIR`.
+//! Development commands: `cargo xtask test | bench-peers | bench-forward | bench-collect | bench-export | completions | configuration | man DIR`.
 
+mod bench_export;
 mod bench_forward;
 mod bench_peers;
 mod collecting;
@@ -26,7 +27,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench-peers [--quick]    measure sidetap beside other programs, and write docs/performance.md; as root on Linux
   bench-collect            measure collecting alone, and print it
   bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
+  bench-export [--quick]   measure sending over OTLP, and write that part of it; as root on Linux
   completions              write completions/ anew
+  configuration            write the tables of docs/configuration.md anew
   man DIR                  write the manual pages into DIR";
 
 fn main() -> ExitCode {
@@ -39,11 +42,16 @@ fn main() -> ExitCode {
         ["bench-collect"] => bench_peers::run_collecting(Effort::QUICK),
         ["bench-forward"] => bench_forward::run_all(bench_forward::Effort::FULL),
         ["bench-forward", "--quick"] => bench_forward::run_all(bench_forward::Effort::QUICK),
+        ["bench-export"] => bench_export::run_all(bench_export::Effort::FULL),
+        ["bench-export", "--quick"] => bench_export::run_all(bench_export::Effort::QUICK),
+        // The receiver of `bench-export`.
+        ["swallow", address] => bench_export::swallow(address),
         // How the namespaces of `bench-forward` get traffic.
         ["pelt", ref arguments @ ..] => bench_forward::pelt(arguments),
         // How programs that are measured are started.
         ["measure", ref command @ ..] => measure::wrap(command),
         ["completions"] => generate::completions(),
+        ["configuration"] => generate::configuration(),
         ["man", directory] => generate::man(directory),
         _ => {
             eprintln!("{USAGE}");

@@ -89,6 +89,12 @@ impl Running {
         self.finish()
     }
 
+    /// The same with a program that says by its exit code that something was lost.
+    pub fn interrupt_though_it_fails(self) -> Result<Usage> {
+        kill(self.pid, Signal::SIGINT)?;
+        Ok(self.wait()?.1)
+    }
+
     /// The CPU time that its threads have had until now.
     pub fn cpu_until_now(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
@@ -100,19 +106,25 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub fn finish(mut self) -> Result<Usage> {
+    pub fn finish(self) -> Result<Usage> {
+        let (success, usage) = self.wait()?;
+        if !success {
+            bail!("a measured program failed: {}", usage.said);
+        }
+        Ok(usage)
+    }
+
+    fn wait(mut self) -> Result<(bool, Usage)> {
         let mut said = String::new();
         if let Some(stderr) = &mut self.wrapper.stderr {
             stderr.read_to_string(&mut said)?;
         }
         let mut answer = String::new();
         self.answers.read_to_string(&mut answer)?;
-        if !self.wrapper.wait()?.success() {
-            bail!("a measured program failed: {said}");
-        }
+        let success = self.wrapper.wait()?.success();
         let numbers: Vec<u64> = answer.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let [microseconds, peak_kib] = numbers[..] else { bail!("unexpected measurement: {answer}") };
-        Ok(Usage { cpu: Duration::from_micros(microseconds), peak_kib, said })
+        let [microseconds, peak_kib] = numbers[..] else { bail!("unexpected measurement: {answer}{said}") };
+        Ok((success, Usage { cpu: Duration::from_micros(microseconds), peak_kib, said }))
     }
 }
 

@@ -8,11 +8,12 @@ use anyhow::{Context, Result};
 use crate::debian;
 
 /// Programs that are run, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("tshark", "tshark"),
     ("httpry", "httpry"),
     ("tcpdump", "tcpdump"),
     ("nginx", "nginx-light"),
+    ("h2load", "nghttp2-client"),
     ("wrk", "wrk"),
     ("ip", "iproute2"),
     ("taskset", "util-linux"),

@@ -24,11 +24,13 @@ use crate::support::wait_for;
 const LONG: &str = "files/text.txt";
 const SHORT: &str = "short";
 
+/// Asks at a pace that a debug build follows on a machine that runs other tests too: every answer
+/// still comes as a burst of full segments.
 fn ask(mirror: &Mirror, path: &str, requests: usize, connections: usize) {
     let each = requests / connections;
     for connection in 0..connections {
         let url = format!("http://{SERVER}:{PORT}/{path}?{connection}-[1-{each}]");
-        mirror.lab.client.run("curl", &["--silent", "--output", "/dev/null", &url]);
+        mirror.lab.client.run("curl", &["--silent", "--rate", "100/s", "--output", "/dev/null", &url]);
     }
 }
 

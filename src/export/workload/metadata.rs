@@ -3,12 +3,9 @@
 //! Every part may be missing: agents of different versions, and Fargate, leave out different ones. What is there but is
 //! not what it should be counts as missing, too.
 
-use std::net::IpAddr;
-
 use serde_json::Value;
 
 use super::arn::Arn;
-use super::subnet::Subnet;
 
 /// The label of a container that names the service.
 pub const SERVICE_NAME_LABEL: &str = "sidetap.service.name";
@@ -35,12 +32,6 @@ pub struct TaskMetadata {
     pub service_name: Option<String>,
     /// The containers that somebody has defined, the sensor's own included.
     pub containers: Vec<Container>,
-    /// The addresses of the task, each once.
-    pub addresses: Vec<IpAddr>,
-    /// The ranges that they are of, each once.
-    pub subnets: Vec<Subnet>,
-    /// The resolvers that the task asks, each once.
-    pub resolvers: Vec<IpAddr>,
 }
 
 /// One of its containers.
@@ -83,22 +74,11 @@ impl TaskMetadata {
             ..TaskMetadata::default()
         };
         for container in list(&value, "Containers") {
-            task.add_networks(container);
             if text(container, "Type").is_none_or(|of_type| of_type == NORMAL) {
                 task.containers.push(Container::of(container, own_id));
             }
         }
         Ok(task)
-    }
-
-    fn add_networks(&mut self, container: &Value) {
-        for network in list(container, "Networks") {
-            add(&mut self.addresses, texts(network, "IPv4Addresses"));
-            add(&mut self.addresses, texts(network, "IPv6Addresses"));
-            add(&mut self.subnets, network.get("IPv4SubnetCIDRBlock").and_then(Value::as_str));
-            add(&mut self.subnets, network.get("IPv6SubnetCIDRBlock").and_then(Value::as_str));
-            add(&mut self.resolvers, texts(network, "DomainNameServers"));
-        }
     }
 
     /// The ARN of the task, in parts.
@@ -182,19 +162,6 @@ fn text(value: &Value, name: &str) -> Option<String> {
 
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn texts<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a str> {
-    list(value, name).iter().filter_map(Value::as_str)
-}
-
-/// Adds what can be read, each once.
-fn add<'a, T: std::str::FromStr + PartialEq>(known: &mut Vec<T>, texts: impl IntoIterator<Item = &'a str>) {
-    for item in texts.into_iter().filter_map(|text| text.parse().ok()) {
-        if !known.contains(&item) {
-            known.push(item);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,15 +2,12 @@
 //!
 //! - [`metadata`]: the task metadata document, version 4
 //! - [`arn`]: names of AWS resources
-//! - [`subnet`]: ranges of addresses
 //! - [`watch`]: asks for the document, without anybody having to wait
 
 pub mod arn;
 pub mod metadata;
-pub mod subnet;
 pub mod watch;
 
 pub use arn::Arn;
 pub use metadata::{Container, TaskMetadata};
-pub use subnet::Subnet;
 pub use watch::{ENDPOINT_VARIABLE, MetadataError, Watch};

@@ -56,54 +56,6 @@ pub enum Cause {
     PathNotAllowed,
 }
 
-impl Cause {
-    /// All of them.
-    pub const ALL: [Cause; 7] = [
-        Cause::Own,
-        Cause::Credentials,
-        Cause::InstanceMetadata,
-        Cause::HostExcluded,
-        Cause::PathExcluded,
-        Cause::HostNotAllowed,
-        Cause::PathNotAllowed,
-    ];
-
-    /// As metrics and statistics name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Cause::Own => "own",
-            Cause::Credentials => "credentials",
-            Cause::InstanceMetadata => "instance_metadata",
-            Cause::HostExcluded => "host_excluded",
-            Cause::PathExcluded => "path_excluded",
-            Cause::HostNotAllowed => "host_not_allowed",
-            Cause::PathNotAllowed => "path_not_allowed",
-        }
-    }
-}
-
-/// Transactions that were not wanted, by cause.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unwanted([u64; Cause::ALL.len()]);
-
-impl Unwanted {
-    /// Counts one.
-    pub fn count(&mut self, cause: Cause) {
-        let count = &mut self.0[cause as usize];
-        *count = count.saturating_add(1);
-    }
-
-    /// How many were not wanted for this cause.
-    pub fn of(&self, cause: Cause) -> u64 {
-        self.0[cause as usize]
-    }
-
-    /// How many there were of all causes.
-    pub fn total(&self) -> u64 {
-        self.0.iter().fold(0, |total, count| total.saturating_add(*count))
-    }
-}
-
 /// Whether a connection is one of the sensor's own.
 pub type IsOwn = Box<dyn Fn(&Connection) -> bool + Send>;
 

@@ -137,18 +137,6 @@ fn nothing_allows_credentials_or_what_the_sensor_itself_does() {
 }
 
 #[test]
-fn what_is_unwanted_is_counted_by_its_cause() {
-    let mut unwanted = Unwanted::default();
-    for (times, cause) in Cause::ALL.into_iter().enumerate() {
-        (0..=times).for_each(|_| unwanted.count(cause));
-    }
-    for (times, cause) in Cause::ALL.into_iter().enumerate() {
-        assert_eq!(unwanted.of(cause), times as u64 + 1, "{}", cause.name());
-    }
-    assert_eq!(unwanted.total(), 28);
-}
-
-#[test]
 fn a_rule_that_cannot_be_understood_is_named_and_pointed_at() {
     let shown = |given: Given| {
         let error = given.compile().unwrap_err();

@@ -84,32 +84,18 @@ const MOST_DIGITS: usize = 6;
 /// The longest word of such a name.
 const LONGEST_WORD: usize = 24;
 
-/// Header fields that leave besides the usual ones.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Headers {
-    /// Those that are safe.
-    #[default]
-    Safe,
-    /// And these, in small letters.
-    And(Vec<Vec<u8>>),
-    /// None at all.
-    None,
-}
-
 impl Privacy {
     /// What leaves of a field of this name, so that nothing else is ever copied. Names are compared without regard to case.
     pub fn keeps_header(&self, name: &[u8]) -> HeaderRule {
         let mut buffer = [0; MAX_NAME];
-        let Some(lower) = buffer.get_mut(..name.len()).filter(|_| self.headers != Headers::None) else {
-            return HeaderRule::Drop;
-        };
+        let Some(lower) = buffer.get_mut(..name.len()) else { return HeaderRule::Drop };
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
         let lower = &*lower;
         if let Ok(place) = RULES.binary_search_by_key(&lower, |&(name, _)| name) {
             return RULES[place].1;
         }
-        let asked_for = matches!(&self.headers, Headers::And(extra) if extra.iter().any(|extra| extra == lower));
+        let asked_for = self.extra_headers.iter().any(|extra| extra == lower);
         // A name that nobody named before may be anything, and HTTP/2 has only small letters for it.
         let may_show = || {
             let mut upper = [0; MAX_NAME];

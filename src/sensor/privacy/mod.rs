@@ -43,7 +43,6 @@ pub use headers::{HeaderRule, auth_scheme};
 
 use clean::Clean;
 use detectors::Wanted;
-use headers::Headers;
 
 use crate::record::PrivacyLevel;
 
@@ -58,7 +57,8 @@ pub const SLACK: usize = 512;
 pub struct Privacy {
     level: PrivacyLevel,
     full_until_unix_nanos: u64,
-    headers: Headers,
+    /// Header fields that leave besides the usual ones, in small letters.
+    extra_headers: Vec<Vec<u8>>,
     counts: PrivacyCounts,
     /// For what is decoded.
     scratch: [Vec<u8>; 2],
@@ -73,7 +73,7 @@ impl Privacy {
         Privacy {
             level,
             full_until_unix_nanos: u64::MAX,
-            headers: Headers::Safe,
+            extra_headers: Vec::new(),
             counts: PrivacyCounts::default(),
             scratch: Default::default(),
             name: Vec::new(),
@@ -86,13 +86,7 @@ impl Privacy {
         let mut names: Vec<_> = names.into_iter().map(|name| name.trim().to_ascii_lowercase().into_bytes()).collect();
         names.sort();
         names.dedup();
-        self.headers = if names.is_empty() { Headers::Safe } else { Headers::And(names) };
-        self
-    }
-
-    /// Lets out no header field at all.
-    pub fn without_headers(mut self) -> Self {
-        self.headers = Headers::None;
+        self.extra_headers = names;
         self
     }
 
@@ -126,10 +120,7 @@ impl Privacy {
 
     /// Bytes of memory beside itself.
     pub fn memory(&self) -> usize {
-        let extra = match &self.headers {
-            Headers::And(names) => names.iter().map(|name| name.capacity() + size_of::<Vec<u8>>()).sum(),
-            Headers::Safe | Headers::None => 0,
-        };
+        let extra: usize = self.extra_headers.iter().map(|name| name.capacity() + size_of::<Vec<u8>>()).sum();
         self.scratch.iter().chain([&self.name]).map(Vec::capacity).sum::<usize>() + extra + Clean::BYTES
     }
 

@@ -31,21 +31,22 @@ fn secret_parts(first: u8) -> &'static [&'static [u8]] {
     }
 }
 
-/// Words that make a name that of a secret if they stand alone in it: `db_pass`, `X-Auth`.
-const SECRET_WORDS: [&[u8]; 6] = [b"pass", b"auth", b"sig", b"otp", b"pin", b"ssn"];
+/// Words that make a name that of a secret if they stand alone in it: `db_pass`, `X-Auth`, `userPin`.
+const SECRET_WORDS: [&[u8]; 9] = [b"pass", b"auth", b"sig", b"otp", b"totp", b"pin", b"ssn", b"cvv", b"cvc"];
 
 /// Whole names of secrets.
-const SECRET_NAMES: [&[u8]; 13] = [
-    b"totp",
+const SECRET_NAMES: [&[u8]; 14] = [
+    b"mfacode",
+    b"verificationcode",
+    b"recoverycode",
+    b"backupcode",
     b"sid",
     b"sess",
     b"connectsid",
     b"cookie",
     b"cookies",
     b"setcookie",
-    b"cvv",
     b"cvv2",
-    b"cvc",
     b"cvc2",
     b"assertion",
     b"xforwardedclientcert",
@@ -68,12 +69,17 @@ pub enum Secrecy {
 pub fn secrecy(name: &[u8]) -> Secrecy {
     let mut buffer = [0; MAX_NAME];
     let Some(folded) = fold(name, &mut buffer) else { return Secrecy::Secret };
-    let mut words = name.split(|byte| !byte.is_ascii_alphanumeric());
-    let has_word = words.any(|word| SECRET_WORDS.iter().any(|secret| secret.eq_ignore_ascii_case(word)));
+    let has_word = words(name).any(|word| SECRET_WORDS.iter().any(|secret| secret.eq_ignore_ascii_case(word)));
     if has_word || SECRET_NAMES.contains(&folded) || has_secret_part(folded) {
         return Secrecy::Secret;
     }
     if DOUBTFUL_NAMES.contains(&folded) { Secrecy::Doubtful } else { Secrecy::None }
+}
+
+/// The words of a name, however it keeps them apart: `db_pass`, `db-pass`, `dbPass`.
+fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let parts = name.split(|byte| !byte.is_ascii_alphanumeric());
+    parts.flat_map(|part| part.chunk_by(|left, right| !(left.is_ascii_lowercase() && right.is_ascii_uppercase())))
 }
 
 /// Whether the value beside a name is a secret.

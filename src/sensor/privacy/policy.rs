@@ -2,7 +2,6 @@
 
 use sha2::{Digest, Sha256};
 
-use super::headers::Headers;
 use super::{Privacy, Rule, SLACK, body, headers};
 
 /// Changes with what the rules do, where nothing else that is hashed does.
@@ -21,11 +20,7 @@ impl Privacy {
             hash.update(name);
             hash.update(format!(" {rule:?}\n"));
         }
-        match &self.headers {
-            Headers::Safe => {}
-            Headers::None => hash.update("none"),
-            Headers::And(names) => names.iter().for_each(|name| hash.update([name.as_slice(), b"\n"].concat())),
-        }
+        self.extra_headers.iter().for_each(|name| hash.update([name.as_slice(), b"\n"].concat()));
         let digest = hash.finalize();
         digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
     }

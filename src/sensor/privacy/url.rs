@@ -118,8 +118,15 @@ impl Privacy {
         if let Some(at) = memchr::memchr(b'@', segment).filter(|&at| segment[..at].contains(&b':')) {
             return (at > 1).then_some(Rule::UserInfo);
         }
-        let named = names::secrecy(before) != Secrecy::None && !before.is_empty();
-        (named && names::is_opaque(segment)).then_some(Rule::SecretName)
+        /// Shorter ones are versions and the like: `/auth/oauth2`.
+        const MIN_WITH_DIGITS: usize = 8;
+        let is_secret = match names::secrecy(before) {
+            _ if before.is_empty() => false,
+            Secrecy::Secret if segment.len() >= MIN_WITH_DIGITS && segment.iter().any(u8::is_ascii_digit) => true,
+            Secrecy::Secret | Secrecy::Doubtful => names::is_opaque(segment),
+            Secrecy::None => false,
+        };
+        is_secret.then_some(Rule::SecretName)
     }
 }
 

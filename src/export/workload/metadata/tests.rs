@@ -7,10 +7,6 @@ pub const EC2: &[u8] = include_bytes!("ec2.json");
 /// The sensor's container in the first of them.
 pub const OWN_ID: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9-2222222222";
 
-fn addresses<T: ToString>(items: &[T]) -> Vec<String> {
-    items.iter().map(T::to_string).collect()
-}
-
 #[test]
 fn a_task_on_fargate_is_read() {
     let task = TaskMetadata::parse(FARGATE, Some(OWN_ID)).unwrap();
@@ -18,9 +14,6 @@ fn a_task_on_fargate_is_read() {
     assert_eq!(task.cluster_arn().as_deref(), Some("arn:aws:ecs:eu-central-1:123456789012:cluster/shop"));
     assert_eq!((task.revision.as_deref(), task.launch_type.as_deref()), (Some("42"), Some("fargate")));
     assert_eq!(task.service_name.as_deref(), Some("web"));
-    assert_eq!(addresses(&task.addresses), ["10.0.17.5", "2001:db8:17:1::5"]);
-    assert_eq!(addresses(&task.subnets), ["10.0.16.0/20", "2001:db8:17:1::/64"]);
-    assert_eq!(addresses(&task.resolvers), ["10.0.0.2", "10.0.0.3"]);
     assert!(task.is_settled());
     let app = task.only_other().unwrap();
     assert_eq!(app.name.as_deref(), Some("app"));
@@ -35,7 +28,6 @@ fn a_task_on_ec2_is_read() {
     let task = TaskMetadata::parse(EC2, Some("own")).unwrap();
     assert_eq!(task.cluster_arn().as_deref(), Some("arn:aws:ecs:us-west-2:111122223333:cluster/default"));
     assert_eq!((task.service_name.as_deref(), task.revision.as_deref()), (Some("hello"), Some("26")));
-    assert_eq!(addresses(&task.addresses), ["10.0.2.7"], "those of the pause container are the task's");
     assert_eq!(task.containers.len(), 3, "the pause container is nobody's");
     assert!(!task.is_settled(), "the sensor's container is starting");
     let other = task.only_other().unwrap();
@@ -55,9 +47,9 @@ fn what_is_missing_or_odd_is_unknown() {
     for document in ["{}", "[]", "null", "7", r#"{"Family":"","Containers":{},"TaskARN":7,"Revision":-1}"#] {
         assert_eq!(TaskMetadata::parse(document.as_bytes(), Some("own")).unwrap(), nothing, "{document}");
     }
-    let odd = r#"{"Cluster":"main","Containers":[7,{"Networks":[{"IPv4Addresses":["x",7],"IPv4SubnetCIDRBlock":"10.0.0.0/99"}]}]}"#;
+    let odd = r#"{"Cluster":"main","Containers":[7,{"Name":7}]}"#;
     let task = TaskMetadata::parse(odd.as_bytes(), None).unwrap();
-    assert_eq!((&task.addresses[..], &task.subnets[..], task.cluster_arn()), (&[][..], &[][..], None));
+    assert_eq!((task.containers.len(), task.cluster_arn()), (1, None));
     assert!(!nothing.is_settled(), "no container is known");
     for garbage in [&b""[..], b"<html>", b"{", b"\xff"] {
         assert!(TaskMetadata::parse(garbage, None).is_err());

@@ -73,6 +73,9 @@ struct Latest {
     end: Option<NonZeroU64>,
     /// How far the server had got when bytes of the client were missed: it had not seen them by then.
     missed_at: i64,
+    /// Where bytes of the server were missed since then, of a client that waits: it had seen no more when it sent the first
+    /// request that was missed.
+    waited_at: i64,
 }
 
 /// Whether order tells which response belongs to which request.
@@ -116,7 +119,7 @@ impl Pairing {
             pipelines: false,
             waited: 0,
             restored: false,
-            latest: Latest { acknowledged: i64::MIN, end: None, missed_at: i64::MIN },
+            latest: Latest { acknowledged: i64::MIN, end: None, missed_at: i64::MIN, waited_at: i64::MAX },
             alignment: if from_start { Alignment::Kept } else { Alignment::Lost },
             repair: Repair::No,
             shortest: u16::MAX,
@@ -433,12 +436,15 @@ impl Sink for Desk<'_> {
 
     fn lost(&mut self, side: Side, mark: Mark, missing: Missing) {
         self.pairing.repair = self.message_missed(side, missing);
+        if side == Side::Server && self.is_trusted() {
+            self.pairing.latest.waited_at = self.pairing.latest.waited_at.min(mark.offset as i64);
+        }
         self.release_candidate(Paired::No);
         self.lose_alignment();
-        let missed_at = &mut self.pairing.latest.missed_at;
+        let Latest { missed_at, waited_at, .. } = &mut self.pairing.latest;
         match (side, missing) {
             // Requests that came before are still answered in their order.
-            (Side::Client, _) => *missed_at = mark.acknowledged,
+            (Side::Client, _) => *missed_at = mark.acknowledged.min(*waited_at),
             (Side::Server, Missing::Between(len) | Missing::Amid(len)) => {
                 // Who asks before all of it came does not wait.
                 if self.pairing.repair == Repair::ResponseMissed {

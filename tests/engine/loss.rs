@@ -153,8 +153,8 @@ proptest! {
     }
 }
 
-/// How many of a hundred exchanges are reported complete when so many of a hundred packets are missed.
-fn recall(percent: usize, max_body: usize, simple: bool) -> f64 {
+/// How many of a hundred exchanges are reported complete of a client that waits for responses.
+fn recall(loss: Loss, max_body: usize, simple: bool) -> f64 {
     let (mut complete, mut all) = (0, 0);
     for seed in 0..8 {
         let shape = Shape {
@@ -169,12 +169,22 @@ fn recall(percent: usize, max_body: usize, simple: bool) -> f64 {
             simple,
         };
         let dialogue = shape.dialogue();
-        let outcome = run(&lose(&dialogue.packets, Loss::Random(percent), &mut Chance::new(seed)));
+        let outcome = run(&lose(&dialogue.packets, loss, &mut Chance::new(seed)));
         assert_never_wrong(&dialogue, &outcome);
         complete += outcome.complete();
         all += dialogue.truth.len();
     }
     100.0 * complete as f64 / all as f64
+}
+
+#[test]
+fn most_exchanges_survive_stretches_that_were_missed() {
+    for (bursts, len, max_body, least) in
+        [(1, 30, 300, 97.0), (3, 30, 300, 92.0), (10, 10, 300, 63.0), (3, 30, 5_000, 95.0)]
+    {
+        let recall = recall(Loss::Bursts(bursts, len), max_body, false);
+        assert!(recall >= least, "{recall:.1} % with {bursts} stretches of {len} packets, bodies up to {max_body}");
+    }
 }
 
 #[test]
@@ -189,7 +199,7 @@ fn most_exchanges_survive_some_loss() {
         (5, 5_000, false, 52.0),
         (20, 300, false, 8.0),
     ] {
-        let recall = recall(percent, max_body, simple);
+        let recall = recall(Loss::Random(percent), max_body, simple);
         let what = if simple { "GET alone" } else { "all methods" };
         assert!(recall >= least, "{recall:.1} % with {percent} % missed, bodies up to {max_body}, {what}");
     }

@@ -13,6 +13,7 @@
 
 use std::time::Duration;
 
+use super::repair::Repair;
 use super::{Alignment, Desk, Latest, Paired, Pairing};
 use crate::packet::Timestamp;
 use crate::protocol::http1::Mark;
@@ -40,11 +41,17 @@ impl Desk<'_> {
         }
     }
 
-    /// A request that was sent before anything came back for the one before it, or for what was missed before it.
+    /// Whether a request was sent before anything came back for the one before it, or for what was missed before it.
     pub(super) fn watch_request(&mut self, start: Mark) {
         let Latest { acknowledged, missed_at, .. } = self.pairing.latest;
+        let response_missed = self.pairing.repair == Repair::ResponseMissed;
         match start.acknowledged <= acknowledged.max(missed_at) {
-            true => self.note_pipelining(),
+            true if start.acknowledged <= acknowledged || response_missed => self.note_pipelining(),
+            // When requests were sent that were missed, nobody can tell: this proves nothing either way.
+            true => {
+                self.pairing.waited = 0;
+                self.pairing.repair = Repair::No;
+            }
             false if acknowledged == i64::MIN => {}
             false => self.note_waiting(match self.pairing {
                 Pairing { alignment: Alignment::Kept, restored: false, first: NONE, responding: NONE, .. } => {
@@ -53,7 +60,7 @@ impl Desk<'_> {
                 _ => 1,
             }),
         }
-        self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at };
+        self.pairing.latest = Latest { acknowledged: start.acknowledged, end: None, missed_at, waited_at: i64::MAX };
     }
 
     /// The first answer to the latest request, by which the server had received more than that request.

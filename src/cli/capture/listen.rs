@@ -43,12 +43,11 @@ pub fn run(
     let monitor = Monitor::open(listen)?;
     let mut live = Live::open(names, &monitor.exclude_from(&sensor.filter), budget.ring_bytes)?;
     let names: Vec<&str> = live.interfaces().collect();
-    let documents = Documents::open(&sensor.report)?;
     let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
     let surroundings = Surroundings { budget, privacy, own: &own, interfaces: &names };
     let exports = exports::begin(sensor, rotation, &surroundings, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), Reporter::new(settings, exports));
-    let mut run = Run::begin(Input::Live, documents)?;
+    let mut run = Run::begin(Input::Live, Documents::of(&sensor.report))?;
 
     let stop = ending.in_order()?;
     cx.stop_waiting()?;

@@ -95,11 +95,10 @@ fn read_file(
         let (report, export) = PrivacyReport::new(&name, &settings.privacy);
         (Some(report), Exports::new(vec![export]), Documents::default())
     } else {
-        let documents = Documents::open(&sensor.report)?;
         let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
         let surroundings = Surroundings { budget, privacy, own: &own, interfaces: &[] };
         let opened = exports::open(sensor, rotation, &surroundings, cx)?;
-        (None, exports::start(opened, &surroundings, Overflow::Wait)?, documents)
+        (None, exports::start(opened, &surroundings, Overflow::Wait)?, Documents::of(&sensor.report))
     };
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), Reporter::new(settings, exports));
     let stop = ending.in_order()?;

@@ -88,12 +88,11 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
         to_interface: args.to_interface.as_deref(),
         bytes: budget.ring_bytes,
     })?;
-    let documents = Documents::open(&sensor.report)?;
     let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
     let surroundings = Surroundings { budget: &budget, privacy, own: &own, interfaces: &[] };
     let exports = exports::begin(sensor, rotation, &surroundings, cx)?;
     let mut engine = Engine::new(budget.engine(sensor.stream_timeout()), Reporter::new(settings, exports));
-    let mut run = Run::begin(Input::Live, documents)?;
+    let mut run = Run::begin(Input::Live, Documents::of(&sensor.report))?;
     let stop = ending.in_order()?;
     cx.stop_waiting()?;
     begin(&collector, &budget, cx);

@@ -6,17 +6,23 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::report_args::ReportArgs;
+use super::run::Input;
 use crate::export::ExportError;
 use crate::sensor::Engine;
 use crate::sensor::egress::ReportFormat;
+use crate::sensor::inventory::openapi;
 
 /// How often they are written.
 const EVERY: Duration = Duration::from_secs(60);
+/// For how long the end of a capture waits for a disk.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The documents that were asked for.
 #[derive(Default)]
@@ -24,6 +30,8 @@ pub struct Documents {
     wanted: Vec<Document>,
     next: Option<Instant>,
     to_writer: Option<SyncSender<(PathBuf, Vec<u8>)>>,
+    /// Documents that the writer has not written yet.
+    waiting: Arc<AtomicUsize>,
     writer: Option<JoinHandle<Option<ExportError>>>,
 }
 
@@ -43,7 +51,7 @@ impl Document {
         let findings = engine.reporter().findings();
         match self {
             Document::OpenApi(_) => {
-                let document = findings.inventory.openapi("Observed API", env!("CARGO_PKG_VERSION"));
+                let document = findings.inventory.openapi(openapi::TITLE, env!("CARGO_PKG_VERSION"));
                 // A document of texts and numbers can be written.
                 let mut text = serde_json::to_vec_pretty(&document).unwrap_or_default();
                 text.push(b'\n');
@@ -55,42 +63,41 @@ impl Document {
 }
 
 impl Documents {
-    /// What the flags ask for. Files that cannot be written to are told at once.
-    pub fn open(args: &ReportArgs) -> Result<Self, ExportError> {
+    /// What the flags ask for.
+    pub fn of(args: &ReportArgs) -> Self {
         let openapi = args.openapi.clone().map(Document::OpenApi);
         let egress = args.egress_report.clone().map(|path| {
             let format = ReportFormat::of(&path);
             Document::Egress(path, format)
         });
-        let wanted: Vec<Document> = openapi.into_iter().chain(egress).collect();
-        for document in &wanted {
+        Documents { wanted: openapi.into_iter().chain(egress).collect(), ..Documents::default() }
+    }
+
+    /// Starts the thread that writes, if there is anything to write. To be called with the rights that it will have: files
+    /// that cannot be written to are told at once.
+    pub fn start(&mut self) -> Result<(), ExportError> {
+        for document in &self.wanted {
             let path = document.path();
             try_out(path).map_err(|source| failed(path, source))?;
         }
-        if let [one, other] = &wanted[..]
-            && one.path() == other.path()
-        {
+        let Some(first) = self.wanted.first() else { return Ok(()) };
+        if self.wanted[1..].iter().any(|other| other.path() == first.path()) {
             let twice = io::Error::new(io::ErrorKind::InvalidInput, "two documents cannot be one file");
-            return Err(failed(one.path(), twice));
-        }
-        Ok(Documents { wanted, ..Documents::default() })
-    }
-
-    /// Starts the thread that writes, if there is anything to write.
-    pub fn start(&mut self) -> io::Result<()> {
-        if self.wanted.is_empty() {
-            return Ok(());
+            return Err(failed(first.path(), twice));
         }
         let (to_writer, documents) = sync_channel::<(PathBuf, Vec<u8>)>(self.wanted.len());
+        let waiting = Arc::clone(&self.waiting);
         let work = move || {
             let mut failure = None;
             for (path, text) in documents {
                 // A disk that is full now may have room when the last one is written.
                 failure = write(&path, &text).err().map(|source| failed(&path, source));
+                waiting.fetch_sub(1, Ordering::Relaxed);
             }
             failure
         };
-        self.writer = Some(std::thread::Builder::new().name("documents".to_owned()).spawn(work)?);
+        let writer = std::thread::Builder::new().name("documents".to_owned()).spawn(work);
+        self.writer = Some(writer.map_err(|source| failed(first.path(), source))?);
         self.to_writer = Some(to_writer);
         self.next = Some(Instant::now() + EVERY);
         Ok(())
@@ -98,30 +105,53 @@ impl Documents {
 
     /// Writes them if it is time to. Where the last ones are not written yet, the next time will do.
     pub fn tick(&mut self, engine: &mut Engine, now: Instant) {
-        if self.next.is_none_or(|next| now < next) {
-            return;
-        }
-        self.next = Some(now + EVERY);
-        let Some(to_writer) = &self.to_writer else { return };
-        for document in &self.wanted {
-            let text = document.render(engine);
-            if let Err(TrySendError::Disconnected(_)) = to_writer.try_send((document.path().to_owned(), text)) {
-                self.next = None;
+        if self.next.is_some_and(|next| now >= next) {
+            self.next = Some(now + EVERY);
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                self.send(engine);
             }
         }
     }
 
-    /// Writes them for the last time, and waits for that.
-    pub fn finish(mut self, engine: &mut Engine) -> Option<ExportError> {
-        let to_writer = self.to_writer.take()?;
-        for document in &self.wanted {
-            let text = document.render(engine);
-            // Without a reader there is nobody to tell but the thread itself, below.
-            let _ = to_writer.send((document.path().to_owned(), text));
+    /// Hands them to the writer for the last time, if it gets done with the ones before.
+    pub fn hand_over(&mut self, engine: &mut Engine, input: Input) {
+        if wait_until(input, || self.waiting.load(Ordering::Relaxed) == 0) {
+            self.send(engine);
         }
-        drop(to_writer);
-        self.writer.take()?.join().ok().flatten()
+        self.to_writer = None;
     }
+
+    /// Waits for the writer; what failed.
+    pub fn finish(self, input: Input) -> Option<ExportError> {
+        let writer = self.writer?;
+        if !wait_until(input, || writer.is_finished()) {
+            return Some(failed(self.wanted.first()?.path(), io::ErrorKind::TimedOut.into()));
+        }
+        writer.join().ok().flatten()
+    }
+
+    /// The writer has nothing to do, so that there is room for all of them.
+    fn send(&self, engine: &mut Engine) {
+        let Some(to_writer) = &self.to_writer else { return };
+        for document in &self.wanted {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            // Without a writer, the thread has ended: finishing tells why.
+            let _ = to_writer.try_send((document.path().to_owned(), document.render(engine)));
+        }
+    }
+}
+
+/// Waits until something is so; whether it is. Whoever stops a capture that listens does not wait long, so that it takes no
+/// more time than a disk that works may need.
+fn wait_until(input: Input, is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !is_so() {
+        if input == Input::Live && start.elapsed() >= PATIENCE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 fn part_of(path: &Path) -> PathBuf {

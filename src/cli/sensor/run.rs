@@ -19,6 +19,8 @@ pub struct Run {
     input: Input,
     documents: Documents,
     next_metrics: Instant,
+    /// When it began, by both clocks.
+    begun: (Instant, SystemTime),
     #[cfg(target_os = "linux")]
     cpu: Option<(Instant, Duration)>,
 }
@@ -34,12 +36,17 @@ pub enum Input {
 
 impl Run {
     /// Begins one that writes these documents.
-    pub fn begin(input: Input, mut documents: Documents) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// A document cannot be written where it is to go, or the thread that writes cannot be started.
+    pub fn begin(input: Input, mut documents: Documents) -> Result<Self, ExportError> {
         documents.start()?;
         Ok(Run {
             input,
             documents,
             next_metrics: Instant::now() + METRICS,
+            begun: (Instant::now(), SystemTime::now()),
             #[cfg(target_os = "linux")]
             cpu: None,
         })
@@ -48,7 +55,7 @@ impl Run {
     /// Time has passed. `more` adds what else is counted than by the engine.
     pub fn tick(&mut self, engine: &mut Engine, more: impl FnOnce(&mut Report)) {
         engine.exports().flush();
-        engine.reporter().expire(wall_clock());
+        engine.reporter().expire(self.latest());
         if self.input == Input::File {
             engine.tell_findings();
         }
@@ -65,13 +72,20 @@ impl Run {
     }
 
     /// It is over: hands on what is left, and waits for those who write; what failed.
-    pub fn finish(self, engine: &mut Engine, more: impl FnOnce(&mut Report)) -> Vec<ExportError> {
+    pub fn finish(mut self, engine: &mut Engine, more: impl FnOnce(&mut Report)) -> Vec<ExportError> {
         engine.finish();
         engine.tell_metrics(wall_clock(), more);
-        let document = self.documents.finish(engine);
+        self.documents.hand_over(engine, self.input);
+        // First what has a receiver that may be away: a disk that hangs is not to cost the time for it.
         let mut failures = engine.exports().finish();
-        failures.extend(document);
+        failures.extend(self.documents.finish(self.input));
         failures
+    }
+
+    /// What time it is, and no less than has passed: a clock that is set back makes nothing last longer.
+    fn latest(&self) -> Timestamp {
+        let (instant, wall) = self.begun;
+        wall_clock().max(timestamp(wall + instant.elapsed()))
     }
 
     #[cfg(target_os = "linux")]
@@ -98,6 +112,10 @@ fn cpu_time() -> Option<Duration> {
 }
 
 fn wall_clock() -> Timestamp {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }

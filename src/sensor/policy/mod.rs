@@ -127,6 +127,19 @@ impl Policy {
     }
 }
 
+/// The services of AWS whose answers are credentials and secrets, by the label of their hosts.
+const SECRET_SERVICES: [&[u8]; 6] = [b"sts", b"kms", b"secretsmanager", b"ssm", b"cognito-identity", b"sso"];
+
+/// Whether what a host answers is secret by its nature, so that no content of it is to be looked at: the services of AWS
+/// that hand out credentials, keys and secrets, in any region, in China, with FIPS and behind VPC endpoints.
+pub fn hands_out_secrets(host: &[u8]) -> bool {
+    let host = without_port(host).to_ascii_lowercase();
+    let name = host.strip_suffix(b".cn").unwrap_or(&host);
+    let Some(name) = name.strip_suffix(b".amazonaws.com") else { return false };
+    let mut labels = name.split(|&byte| byte == b'.').map(|label| label.strip_suffix(b"-fips").unwrap_or(label));
+    labels.any(|label| SECRET_SERVICES.contains(&label))
+}
+
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy").field("rules", &self.rules).finish_non_exhaustive()

@@ -137,6 +137,22 @@ fn nothing_allows_credentials_or_what_the_sensor_itself_does() {
 }
 
 #[test]
+fn hosts_of_aws_that_answer_with_secrets_are_known() {
+    for host in [
+        "sts.amazonaws.com",
+        "STS.eu-west-1.amazonaws.com:443",
+        "kms-fips.us-east-1.amazonaws.com",
+        "secretsmanager.cn-north-1.amazonaws.com.cn",
+        "vpce-0a1b.ssm.eu-west-1.vpce.amazonaws.com",
+    ] {
+        assert!(hands_out_secrets(host.as_bytes()), "{host}");
+    }
+    for host in ["s3.amazonaws.com", "sts.example.com", "my-sts.s3.eu-west-1.amazonaws.com", ""] {
+        assert!(!hands_out_secrets(host.as_bytes()), "{host}");
+    }
+}
+
+#[test]
 fn a_rule_that_cannot_be_understood_is_named_and_pointed_at() {
     let shown = |given: Given| {
         let error = given.compile().unwrap_err();

@@ -45,6 +45,7 @@ use clean::Clean;
 use detectors::Wanted;
 
 use crate::record::PrivacyLevel;
+use crate::record::text::MAX_TEXT;
 
 /// Stands for a value that may not leave.
 pub const MASK: &[u8] = b"REDACTED";
@@ -145,6 +146,10 @@ impl Privacy {
     /// Adds a short text with a mask in place of what is found in it, or a mask alone if it has escapes, in which what is
     /// found may go on, or if it would become much longer.
     fn scrub(&mut self, location: Location, text: &[u8], wanted: Wanted, out: &mut Vec<u8>) {
+        if may_be_cut(text) {
+            self.counts.failed_closed(FailClosed::Length);
+            return out.extend_from_slice(MASK);
+        }
         let key = self.clean.key(wanted, text);
         if key.is_some_and(|key| self.clean.knows(key)) {
             return out.extend_from_slice(text);
@@ -183,4 +188,9 @@ impl Privacy {
             out.extend_from_slice(MASK);
         }
     }
+}
+
+/// Whether the end of a text may be missing, and with it what would show that it ends in a secret.
+fn may_be_cut(text: &[u8]) -> bool {
+    text.len() >= MAX_TEXT
 }

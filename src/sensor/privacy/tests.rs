@@ -229,6 +229,15 @@ fn texts_of_every_level_are_judged() {
 }
 
 #[test]
+fn a_text_that_may_be_cut_off_in_a_secret_stays() {
+    let long = |end: &str| "a".repeat(crate::record::text::MAX_TEXT - end.len()) + end;
+    assert_eq!(text(&long(" AKIAIOSFODNN")), "REDACTED");
+    assert_eq!(path(PrivacyLevel::Full, &long("/ghp_0123456789")), "/REDACTED");
+    let shorter = "a".repeat(crate::record::text::MAX_TEXT - 1);
+    assert_eq!(text(&shorter), shorter);
+}
+
+#[test]
 fn a_request_says_how_it_says_who_sends_it() {
     let scheme =
         |fields: &[(&str, &str)]| auth_scheme(fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));

@@ -3,7 +3,7 @@
 use super::counts::Location;
 use super::detectors::{self, Finding, Rule, Wanted};
 use super::names::{self, Secrecy};
-use super::{FailClosed, MASK, Privacy, SLACK};
+use super::{FailClosed, MASK, Privacy, SLACK, may_be_cut};
 use crate::record::PrivacyLevel;
 
 /// Stands for a segment of a path that may be somebody's.
@@ -26,6 +26,11 @@ impl Privacy {
     }
 
     fn judge_path(&mut self, path: &[u8], out: &mut Vec<u8>) {
+        if may_be_cut(path) {
+            self.counts.failed_closed(FailClosed::Length);
+            out.push(b'/');
+            return out.extend_from_slice(MASK);
+        }
         if let Some(rule) = self.rule_across_segments(path) {
             self.counts.redacted(rule, Location::Path);
             out.push(b'/');

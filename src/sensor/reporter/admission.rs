@@ -7,7 +7,7 @@ use super::Reporter;
 use crate::packet::Timestamp;
 use crate::record::{Completeness, Connection, DropStage, Exchange, Sampling, Span, Vantage};
 use crate::sensor::exchanges::Pending;
-use crate::sensor::policy::{Cause, Verdict};
+use crate::sensor::policy::{Cause, Verdict, hands_out_secrets};
 use crate::sensor::rate::{Refusal, Share};
 use crate::sensor::trace_context;
 
@@ -130,7 +130,7 @@ impl Reporter {
 
     /// Bytes of a message's content that are worth keeping.
     fn content_wanted(&self, exchange: &Exchange, fields: Span) -> u32 {
-        if !self.looks_at_content() {
+        if !self.looks_at_content() || hands_out_secrets(exchange.get(exchange.host)) {
             return 0;
         }
         let media_type = exchange.text.fields(fields).find(|(name, _)| *name == b"content-type");

@@ -1,8 +1,8 @@
 //! Ids that are made of where a request is, so that it has the same ones whenever it is told of, and from either end of
 //! its connection.
 //!
-//! Neither addresses nor sequence numbers leave: an id is a part of a SHA-256 digest, salted with what only sensors of
-//! one fleet share. Translated addresses, and proxies in between, make two connections of one, with ids of their own.
+//! Neither addresses nor sequence numbers leave: an id is a part of a SHA-256 digest. Translated addresses, and proxies in
+//! between, make two connections of one, with ids of their own.
 
 use sha2::{Digest, Sha256};
 

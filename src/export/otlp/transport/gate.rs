@@ -1,7 +1,8 @@
 //! When the receiver may be asked again.
 //!
 //! What may pass is tried again after a random part of a time that doubles from [`FIRST_BACKOFF`] to [`MOST_BACKOFF`], so
-//! that thousands of sensors do not come back at once; a receiver that says when is believed, up to [`MOST_RETRY_AFTER`].
+//! that thousands of sensors do not come back at once; a receiver that asks for more is believed, up to
+//! [`MOST_RETRY_AFTER`]. One that asks for less is not: whoever has no time says so again and again.
 //! Who is turned away at the door, or has come to the wrong one, knocks every [`PROBE`] and keeps what it has.
 //!
 //! Each signal has a gate of its own: many receivers know only some of them.
@@ -121,14 +122,12 @@ impl Gate {
     /// A request is to be posted again.
     pub fn failed(&mut self, now: Moment, after: Option<Duration>, why: String) {
         let window = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(10)).min(MOST_BACKOFF);
-        let wait = match after {
-            Some(after) => after.min(MOST_RETRY_AFTER),
-            None => window.mul_f64(self.fraction()),
-        };
+        let usual = window.mul_f64(self.fraction());
+        let asked = after.unwrap_or_default().min(MOST_RETRY_AFTER);
         self.state = State::Retrying(why);
         self.failures = self.failures.saturating_add(1);
-        self.asked_to_wait = after.is_some();
-        self.opens = now.saturating_add(wait);
+        self.asked_to_wait = asked > usual;
+        self.opens = now.saturating_add(asked.max(usual));
     }
 
     /// The receiver does not want us.
@@ -160,14 +159,22 @@ mod tests {
 
     const S: Duration = Duration::from_secs(1);
 
+    /// Whether the receiver says nothing, or `Retry-After: 0`, or a date that has passed.
     #[test]
     fn times_to_wait_double_up_to_a_minute_and_are_spread() {
+        for after in [None, Some(Duration::ZERO)] {
+            assert_doubles(after);
+        }
+    }
+
+    #[track_caller]
+    fn assert_doubles(after: Option<Duration>) {
         let mut longest = [Duration::ZERO; 9];
         let mut total = Duration::ZERO;
         for seed in 0..200 {
             let mut gate = Gate::new(Signal::Traces, seed);
             for longest in &mut longest {
-                gate.failed(100 * S, None, "down".into());
+                gate.failed(100 * S, after, "down".into());
                 let wait = gate.opens() - 100 * S;
                 *longest = wait.max(*longest);
                 total += wait;

@@ -127,6 +127,19 @@ fn a_receiver_that_says_when_is_asked_then() {
 }
 
 #[test]
+fn a_receiver_that_says_at_once_is_asked_no_sooner_than_one_that_says_nothing() {
+    for headers in
+        ["Retry-After: 0\r\n", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:07 GMT\r\n"]
+    {
+        let receiver = Receiver::answering([Reply::Status(503, headers, Vec::new())]);
+        let mut run = Run::to(&receiver.url());
+        run.push_spans(1);
+        let counts = run.run_for(300 * S);
+        assert!((5..40).contains(&counts.requests), "{:?}", run.posted);
+    }
+}
+
+#[test]
 fn who_is_not_let_in_knocks_every_minute_and_keeps_what_it_has() {
     for status in [401, 403] {
         let reply = Reply::Status(status, "", b"unknown token s3cr3t-t0ken".to_vec());

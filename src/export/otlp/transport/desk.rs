@@ -203,6 +203,12 @@ impl Desk {
         heads.min_by_key(|&(worth, since, _)| (worth, since))
     }
 
+    /// Whether the receiver is there, but not for this signal: it has taken others since it turned this one away.
+    pub fn is_unwanted(&self, signal: Signal) -> bool {
+        let missing = self.gates[signal].missing_since();
+        missing.is_some_and(|since| self.gates.iter().any(|gate| gate.taken() > Some(since)))
+    }
+
     fn has_receiver(&self, signal: Signal) -> bool {
         !matches!(self.gates[signal].state(), State::Misconfigured(_))
     }

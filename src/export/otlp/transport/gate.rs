@@ -72,7 +72,11 @@ pub struct Gate {
     state: State,
     failures: u32,
     opens: Moment,
-    /// The receiver has said when.
+    /// When it was closed.
+    closed: Moment,
+    /// When a request was taken last, as a whole or in part.
+    taken: Option<Moment>,
+    /// The receiver has asked for more than the usual time.
     asked_to_wait: bool,
     random: u64,
 }
@@ -81,7 +85,15 @@ impl Gate {
     /// An open one. The seed sets this sensor apart from others.
     pub fn new(signal: Signal, seed: u64) -> Self {
         let random = seed.wrapping_add(signal.index() as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        Gate { state: State::Ok, failures: 0, opens: Moment::ZERO, asked_to_wait: false, random }
+        Gate {
+            state: State::Ok,
+            failures: 0,
+            opens: Moment::ZERO,
+            closed: Moment::ZERO,
+            taken: None,
+            asked_to_wait: false,
+            random,
+        }
     }
 
     /// How it stands.
@@ -104,8 +116,19 @@ impl Gate {
         matches!(self.state, State::Retrying(_) | State::Unauthorised(_))
     }
 
-    /// A request was taken, as a whole or in part.
-    pub fn succeeded(&mut self) {
+    /// When a request was taken last.
+    pub fn taken(&self) -> Option<Moment> {
+        self.taken
+    }
+
+    /// Since when there has been no receiver of the signal, if there is none.
+    pub fn missing_since(&self) -> Option<Moment> {
+        matches!(self.state, State::Misconfigured(_)).then_some(self.closed)
+    }
+
+    /// A request was taken as a whole.
+    pub fn succeeded(&mut self, now: Moment) {
+        self.taken = Some(now);
         self.passed(State::Ok);
     }
 
@@ -132,6 +155,9 @@ impl Gate {
 
     /// The receiver does not want us.
     pub fn closed(&mut self, now: Moment, state: State) {
+        if std::mem::discriminant(&self.state) != std::mem::discriminant(&state) {
+            self.closed = now;
+        }
         self.state = state;
         self.opens = now.saturating_add(PROBE);
     }
@@ -197,7 +223,7 @@ mod tests {
         assert_eq!(gate.opens(), 8 * S);
         gate.failed(S, Some(9999 * S), "busy".into());
         assert_eq!(gate.opens(), 301 * S);
-        gate.succeeded();
+        gate.succeeded(S);
         assert!(gate.is_open(S) && *gate.state() == State::Ok);
         gate.failed(S, None, "busy".into());
         assert!(gate.opens() <= 2 * S);

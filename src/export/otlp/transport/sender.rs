@@ -334,7 +334,12 @@ impl Sender {
                 self.split(Request { body: record.body, ..request }, why);
             }
             verdict => {
-                let stays = matches!(verdict, Verdict::Retry { .. } | Verdict::Unauthorised(_));
+                let stays = match verdict {
+                    Verdict::Retry { .. } | Verdict::Unauthorised(_) => true,
+                    // It would hold up those behind it that the receiver takes.
+                    Verdict::Misconfigured(_) => !self.shared.desk().is_unwanted(signal),
+                    _ => false,
+                };
                 let removed = !stays && spool.remove(&record);
                 self.shared.desk().settle_spooled(signal, items, &verdict, removed, spool);
             }

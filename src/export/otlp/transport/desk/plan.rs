@@ -63,7 +63,8 @@ impl Desk {
     }
 
     fn can_unspool(&self) -> bool {
-        self.ends.is_none() && self.spool.first.is_some_and(|signal| self.gates[signal].is_open(self.now))
+        let may_go = |signal| self.gates[signal].is_open(self.now) || self.is_unwanted(signal);
+        self.ends.is_none() && self.spool.first.is_some_and(may_go)
     }
 
     fn unspool(&mut self) -> Plan {

@@ -68,7 +68,7 @@ impl Desk {
         }
         let gate = &mut self.gates[signal];
         match verdict {
-            Verdict::Accepted { rejected: 0, .. } => gate.succeeded(),
+            Verdict::Accepted { rejected: 0, .. } => gate.succeeded(now),
             Verdict::Accepted { rejected, message } => {
                 gate.rejected(format!("{} of {items} items: {message}", rejected.min(&items)));
             }

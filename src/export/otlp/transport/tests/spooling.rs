@@ -86,17 +86,57 @@ fn a_spool_is_read_in_order_by_the_next_run_even_after_a_crash() {
 #[test]
 fn a_spooled_request_that_is_too_large_is_posted_in_halves() {
     let spool = directory("halves");
-    let receiver = Receiver::answering([Reply::status(503)]);
-    let mut run = Run::new(&small(&receiver, &spool));
-    push(&mut run, 0, 60);
-    run.handle.finish(S);
-    let counts = run.run_for(2 * S).signals.traces;
-    assert_eq!(counts.spooled, 60);
-    drop(run);
+    leave(&spool, |run| push(run, 0, 60));
     let receiver = Receiver::new(|request| Reply::status(if request.bytes > 5000 { 413 } else { 200 }));
     let mut run = Run::new(&small(&receiver, &spool));
     let counts = run.run_for(S).signals.traces;
     assert_eq!((counts.recovered, counts.accepted, counts.spooled), (60, 60, 0));
+    std::fs::remove_dir_all(spool).unwrap();
+}
+
+/// Leaves items in the spool, behind those that are there.
+fn leave(spool: &Path, fill: impl FnOnce(&mut Run)) {
+    let receiver = Receiver::answering([Reply::status(503)]);
+    let mut run = Run::new(&small(&receiver, spool));
+    fill(&mut run);
+    run.handle.finish(S);
+    run.run_for(2 * S);
+}
+
+#[test]
+fn what_waits_on_disk_stays_while_there_is_no_receiver_and_is_tried_every_minute() {
+    for status in [404, 405, 415, 308] {
+        let spool = directory("nowhere");
+        leave(&spool, |run| push(run, 0, 60));
+        let away = Reply::status(status);
+        let receiver = Receiver::answering([away.clone(), away.clone(), away, Reply::status(200)]);
+        let mut run = Run::new(&small(&receiver, &spool));
+        let counts = run.run_for(130 * S).signals.traces;
+        assert_eq!((counts.recovered, counts.spooled, counts.all_dropped()), (60, 60, 0));
+        assert!(run.failure().starts_with(&format!("wrong endpoint: status {status}")), "{}", run.failure());
+        let counts = run.run_for(60 * S).signals.traces;
+        assert_eq!((counts.accepted, counts.spooled, counts.all_dropped()), (60, 0, 0));
+        let mut waits = run.posted.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(waits.all(|wait| (60 * S..61 * S).contains(&wait)), "{:?}", run.posted);
+        std::fs::remove_dir_all(spool).unwrap();
+    }
+}
+
+#[test]
+fn what_a_receiver_of_spans_only_does_not_take_does_not_hold_up_the_spans_behind_it() {
+    let spool = directory("spans-only");
+    for part in 0..3 {
+        leave(&spool, |run| run.push(Signal::Logs, &format!("log {part}")));
+        leave(&spool, |run| push(run, 50 * part, 50 * (part + 1)));
+    }
+    let receiver = Receiver::new(|request| Reply::status(if request.path == "/v1/logs" { 404 } else { 200 }));
+    let mut run = Run::new(&small(&receiver, &spool));
+    let counts = run.run_for(5 * S).signals;
+    assert_eq!((counts.logs.spooled, counts.traces.spooled), (3, 150), "it may be a receiver that is not up yet");
+    push(&mut run, 150, 151);
+    let counts = run.run_for(30 * S).signals;
+    assert_eq!((counts.traces.accepted, counts.traces.spooled), (151, 0));
+    assert_eq!((counts.logs.dropped_for(Cause::Rejected), counts.logs.spooled), (3, 0));
     std::fs::remove_dir_all(spool).unwrap();
 }
 

@@ -82,10 +82,11 @@ impl Feeder {
         self.handle.begin_finish(FAREWELL);
     }
 
-    /// Waits until all is sent, or there is no time left for it.
+    /// Waits until all is sent, or there is no time left for it. What a receiver that is well rejects of what it takes is
+    /// no error.
     pub fn finish(&mut self) -> Result<(), ExportError> {
         self.handle.finish(FAREWELL);
-        match self.handle.failure() {
+        match self.handle.final_failure() {
             None => Ok(()),
             Some(why) => Err(ExportError { target: self.target.clone(), source: std::io::Error::other(why) }),
         }

@@ -27,6 +27,8 @@ pub enum State {
     /// The last request was taken, or there was none.
     #[default]
     Ok,
+    /// The last request was taken, but for some items that the receiver does not want.
+    Partial(String),
     /// The last request was dropped because the receiver will never take it; others may do better.
     Rejected(String),
     /// The receiver cannot be reached or has no time.
@@ -42,10 +44,17 @@ impl State {
     pub fn reason(&self) -> Option<&str> {
         match self {
             State::Ok => None,
-            State::Rejected(why) | State::Retrying(why) | State::Unauthorised(why) | State::Misconfigured(why) => {
-                Some(why)
-            }
+            State::Partial(why)
+            | State::Rejected(why)
+            | State::Retrying(why)
+            | State::Unauthorised(why)
+            | State::Misconfigured(why) => Some(why),
         }
+    }
+
+    /// Whether the last request was not taken. What a receiver that is well does not want of one is only counted.
+    pub fn is_failure(&self) -> bool {
+        !matches!(self, State::Ok | State::Partial(_))
     }
 
     /// Whether nothing is sent but a probe from time to time.
@@ -58,6 +67,7 @@ impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             State::Ok => f.write_str("ok"),
+            State::Partial(why) => write!(f, "the receiver rejects some of what it is sent: {why}"),
             State::Rejected(why) => write!(f, "the receiver rejects what it is sent: {why}"),
             State::Retrying(why) => f.write_str(why),
             State::Unauthorised(why) => write!(f, "not allowed to send: {why}"),
@@ -130,6 +140,12 @@ impl Gate {
     pub fn succeeded(&mut self, now: Moment) {
         self.taken = Some(now);
         self.passed(State::Ok);
+    }
+
+    /// A request was taken in part.
+    pub fn succeeded_in_part(&mut self, now: Moment, why: String) {
+        self.taken = Some(now);
+        self.passed(State::Partial(why));
     }
 
     /// A request was dropped, but the receiver is there.

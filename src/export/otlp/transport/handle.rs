@@ -130,12 +130,21 @@ impl Handle {
 
     /// What is wrong at the moment, if something is.
     pub fn failure(&self) -> Option<String> {
+        self.trouble(|state| state.reason().is_some())
+    }
+
+    /// Why not all was sent, when all is over. What the receiver took in part is in the ledger.
+    pub fn final_failure(&self) -> Option<String> {
+        self.trouble(State::is_failure)
+    }
+
+    fn trouble(&self, counts: impl Fn(&State) -> bool) -> Option<String> {
         let desk = self.shared.desk();
         let mut reasons: Vec<String> = Vec::new();
         for signal in Signal::ALL {
             let state = desk.state(signal);
             let reason = || state.to_string();
-            if state.reason().is_some() && !reasons.contains(&reason()) {
+            if counts(state) && !reasons.contains(&reason()) {
                 reasons.push(reason());
             }
         }

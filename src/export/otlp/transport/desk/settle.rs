@@ -70,7 +70,7 @@ impl Desk {
         match verdict {
             Verdict::Accepted { rejected: 0, .. } => gate.succeeded(now),
             Verdict::Accepted { rejected, message } => {
-                gate.rejected(format!("{} of {items} items: {message}", rejected.min(&items)));
+                gate.succeeded_in_part(now, format!("{} of {items} items: {message}", rejected.min(&items)));
             }
             Verdict::Retry { after, why } => gate.failed(now, *after, why.clone()),
             Verdict::TooLarge(why) | Verdict::Rejected(why) => gate.rejected(why.clone()),

@@ -219,6 +219,7 @@ fn part_of_a_request_may_be_rejected_and_is_not_posted_again() {
         assert_eq!(accepted_and(&counts.signals.traces, Cause::Rejected), (5 - counted, counted));
         assert_eq!(counts.requests, 1);
         assert_eq!(run.failure().ends_with(&format!("{counted} of 5 items: too old")), counted > 0);
+        assert_eq!(run.handle.final_failure(), None, "the receiver is well");
     }
 }
 

@@ -21,6 +21,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::options::MOST_ITEMS;
 use super::{BySignal, Signal, SpoolOptions};
 
 /// Bytes of a segment, unless there is room for fewer than four of them.
@@ -347,7 +348,7 @@ impl Spool {
         Ok(Record { signal: head.signal, items: head.items, expanded: head.expanded, body, place })
     }
 
-    /// Finds the segments of an earlier run, and cuts off what is torn.
+    /// Finds the segments of an earlier run, and cuts off what is torn. One that cannot be read costs no other.
     fn find(&mut self) -> io::Result<()> {
         let mut segments = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
@@ -359,11 +360,17 @@ impl Spool {
         segments.sort_by_key(|segment| segment.sequence);
         self.next = segments.last().map_or(0, |segment| segment.sequence + 1);
         for mut segment in segments {
-            check(&mut segment)?;
-            if segment.head >= segment.len {
-                fs::remove_file(&segment.path)?;
-            } else {
+            match check(&mut segment) {
+                Ok(lost) => self.lost.full = self.lost.full.plus(&lost),
+                Err(error) => {
+                    tracing::warn!("`{}` is left out of the spool: {error}", segment.path.display());
+                    continue;
+                }
+            }
+            if segment.head < segment.len {
                 self.segments.push_back(segment);
+            } else if let Err(error) = fs::remove_file(&segment.path) {
+                tracing::warn!("cannot remove `{}`, of which all was sent: {error}", segment.path.display());
             }
         }
         Ok(())
@@ -409,35 +416,46 @@ fn read_head(from: &mut impl Read) -> io::Result<(Head, Checksum)> {
     Ok((head, checksum))
 }
 
-/// Counts the records of a segment from its head on, and cuts off what is behind the last whole one.
-fn check(segment: &mut Segment) -> io::Result<()> {
+/// Counts the records of a segment from its head on, and cuts it off before the first that is not whole. What is lost by
+/// that, as far as the heads of records tell.
+fn check(segment: &mut Segment) -> io::Result<ItemCounts> {
     let mut file = File::options().read(true).write(true).open(&segment.path)?;
     let len = file.metadata()?.len();
     segment.len = segment.head.min(len);
     file.seek(SeekFrom::Start(segment.len))?;
     let mut from = io::BufReader::with_capacity(16 << 10, &file);
+    let mut lost = ItemCounts::default();
+    let mut torn = false;
     while let Ok((head, checksum)) = read_head(&mut from) {
-        let mut left = head.body;
-        let mut sum = checksum.begun;
-        let mut part = [0; 4096];
-        while left > 0 {
-            let Some(place) = part.get_mut(..left.min(4096)) else { break };
-            if from.read_exact(place).is_err() {
-                break;
-            }
-            sum = crc32c::crc32c_append(sum, place);
-            left -= place.len();
+        torn |= !is_whole(&mut from, &head, &checksum);
+        if !torn {
+            segment.len += (RECORD_HEAD + PAYLOAD_HEAD + head.body) as u64;
+            segment.items[head.signal] += u64::from(head.items);
+        } else if head.items <= MOST_ITEMS as u32 {
+            // More than a request has are a sign that the head itself is damaged.
+            lost[head.signal] += u64::from(head.items);
         }
-        if left > 0 || sum != checksum.expected {
-            break;
-        }
-        segment.len += (RECORD_HEAD + PAYLOAD_HEAD + head.body) as u64;
-        segment.items[head.signal] += u64::from(head.items);
     }
     if segment.len < len {
         file.set_len(segment.len)?;
     }
-    Ok(())
+    Ok(lost)
+}
+
+/// Whether what follows a head is what was written behind it.
+fn is_whole(from: &mut impl Read, head: &Head, checksum: &Checksum) -> bool {
+    let mut left = head.body;
+    let mut sum = checksum.begun;
+    let mut part = [0; 4096];
+    while left > 0 {
+        let Some(place) = part.get_mut(..left.min(4096)) else { return false };
+        if from.read_exact(place).is_err() {
+            return false;
+        }
+        sum = crc32c::crc32c_append(sum, place);
+        left -= place.len();
+    }
+    sum == checksum.expected
 }
 
 fn name(sequence: u64, created: u64, head: u64) -> String {

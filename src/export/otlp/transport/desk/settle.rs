@@ -118,11 +118,12 @@ impl Desk {
 
     /// The spool was opened.
     pub fn spool_opened(&mut self, spool: &mut Spool) {
-        let expired = spool.take_lost().expired;
+        let Lost { expired, full } = spool.take_lost();
         for signal in Signal::ALL {
             let counts = &mut self.counts.signals[signal];
-            counts.recovered += spool.items()[signal] + expired[signal];
+            counts.recovered += spool.items()[signal] + expired[signal] + full[signal];
             counts.drop_for(Cause::Expired, expired[signal]);
+            counts.drop_for(Cause::SpoolFull, full[signal]);
         }
         self.spool.usable_from = Some(self.now);
         self.see_spool(spool);

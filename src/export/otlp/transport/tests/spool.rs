@@ -112,6 +112,8 @@ fn a_torn_end_is_cut_off_wherever_it_is() {
         File::options().write(true).open(segment).unwrap().set_len(len - cut).unwrap();
         let mut spool = open(&path, 1 << 20);
         assert_eq!(spool.items().logs, 1);
+        let counted = if cut <= 110 { 2 } else { 0 };
+        assert_eq!(spool.take_lost().full.logs, counted, "its head tells how many items were in it");
         assert_eq!(fs::metadata(segment).unwrap().len(), 117);
         append(&mut spool, 3, 10, 0);
         assert_eq!((next(&mut spool, 0), next(&mut spool, 0), next(&mut spool, 0)), (Some(1), Some(3), None));
@@ -140,6 +142,37 @@ fn a_record_that_was_changed_is_not_sent() {
         let mut spool = open(&path, 1 << 20);
         assert_eq!((spool.items().logs, next(&mut spool, 0), next(&mut spool, 0)), (1, Some(1), None));
     }
+    fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn what_is_cut_off_behind_a_record_that_was_changed_is_counted() {
+    let path = directory("behind");
+    let mut spool = open(&path, 1 << 20);
+    (1..=5).for_each(|items| append(&mut spool, items, 100, 0));
+    drop(spool);
+    let [segment] = &segments(&path)[..] else { panic!() };
+    let mut bytes = fs::read(segment).unwrap();
+    bytes[2 * 117 + 50] ^= 1;
+    fs::write(segment, &bytes).unwrap();
+    let mut spool = open(&path, 1 << 20);
+    assert_eq!((spool.items().logs, spool.take_lost().full.logs), (1 + 2, 3 + 4 + 5));
+    assert_eq!((next(&mut spool, 0), next(&mut spool, 0), next(&mut spool, 0)), (Some(1), Some(2), None));
+    fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn a_segment_that_cannot_be_opened_costs_no_other() {
+    let path = directory("obstacle");
+    let mut spool = open(&path, 1 << 20);
+    append(&mut spool, 1, 10, 0);
+    drop(spool);
+    let obstacle = path.join("0000000007-1700000000-0000000.spool");
+    fs::create_dir_all(&obstacle).unwrap();
+    let mut spool = open(&path, 1 << 20);
+    append(&mut spool, 2, 10, 0);
+    assert_eq!((next(&mut spool, 0), next(&mut spool, 0), next(&mut spool, 0)), (Some(1), Some(2), None));
+    assert!(obstacle.exists());
     fs::remove_dir_all(path).unwrap();
 }
 

@@ -141,6 +141,22 @@ fn what_a_receiver_of_spans_only_does_not_take_does_not_hold_up_the_spans_behind
 }
 
 #[test]
+fn what_cannot_be_read_back_is_counted() {
+    let spool = directory("damaged");
+    leave(&spool, |run| push(run, 0, 60));
+    let segments = std::fs::read_dir(&spool).unwrap().map(|entry| entry.unwrap().path());
+    for segment in segments.filter(|path| path.extension().is_some()) {
+        let bytes = std::fs::read(&segment).unwrap();
+        std::fs::write(&segment, &bytes[..bytes.len() - 1]).unwrap();
+    }
+    let receiver = Receiver::answering([Reply::status(200)]);
+    let mut run = Run::new(&small(&receiver, &spool));
+    let counts = run.run_for(S).signals.traces;
+    assert_eq!((counts.recovered, counts.dropped_for(Cause::SpoolFull), counts.accepted), (60, 60, 0));
+    std::fs::remove_dir_all(spool).unwrap();
+}
+
+#[test]
 fn the_newest_metrics_survive_the_end() {
     let spool = directory("metrics");
     let receiver = Receiver::answering([Reply::status(503)]);

@@ -217,11 +217,11 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-size 
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-interval -d 'Begin another pcapng file when packets have been added to one for so long, such as `1h`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l rotate-files -d 'Keep so many files, and delete older ones of this run. Default: all' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l trace-export-interval -d 'How often records leave, between 1s and 60s' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l otlp-headers-file -d 'A file of header fields for the receiver, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l otlp-headers-file -d 'A file of header fields for every OTLP receiver that is named, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l otlp-ca -d 'Trust these certificate authorities (PEM), besides the system\'s' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l service-name -d 'The name of the service whose traffic this is. Default: OTEL_SERVICE_NAME, else what ECS says' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-dir -d 'Keep what the receiver does not take in files in this directory, at most for an hour' -r -F
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-size -d 'How much the directory may hold' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-dir -d 'Keep what a receiver does not take in files in this directory, at most for an hour. Each has its own in there' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l spool-size -d 'How much the directory may hold for each receiver' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l satellite-url -d 'Send HTTP transactions that are served here to this satellite, besides `--export`. Experimental: its format is inferred. It takes `--levo-env` and `--levoai-org-id`, too' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l levo-env -d 'The environment that the satellite shows them under, such as `staging`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l levoai-org-id -d 'The organisation at Levo that they belong to' -r
@@ -308,11 +308,11 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-size 
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-interval -d 'Begin another pcapng file when packets have been added to one for so long, such as `1h`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l rotate-files -d 'Keep so many files, and delete older ones of this run. Default: all' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l trace-export-interval -d 'How often records leave, between 1s and 60s' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l otlp-headers-file -d 'A file of header fields for the receiver, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l otlp-headers-file -d 'A file of header fields for every OTLP receiver that is named, a `Name: value` a line. Besides, OTEL_EXPORTER_OTLP_HEADERS is heeded' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l otlp-ca -d 'Trust these certificate authorities (PEM), besides the system\'s' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l service-name -d 'The name of the service whose traffic this is. Default: OTEL_SERVICE_NAME, else what ECS says' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-dir -d 'Keep what the receiver does not take in files in this directory, at most for an hour' -r -F
-complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-size -d 'How much the directory may hold' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-dir -d 'Keep what a receiver does not take in files in this directory, at most for an hour. Each has its own in there' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l spool-size -d 'How much the directory may hold for each receiver' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l satellite-url -d 'Send HTTP transactions that are served here to this satellite, besides `--export`. Experimental: its format is inferred. It takes `--levo-env` and `--levoai-org-id`, too' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l levo-env -d 'The environment that the satellite shows them under, such as `staging`' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l levoai-org-id -d 'The organisation at Levo that they belong to' -r

@@ -15,10 +15,12 @@ use crate::skip;
 
 const EXCHANGES: u64 = 1600;
 
-/// A run with a spool and a receiver that is not there.
-fn without_receiver(spool: &Path) -> Ended {
-    let export = format!("otlp:http://127.0.0.1:{}", closed_port());
-    Run::new().args(&["--export", &export]).path("--spool-dir", spool).read(Capture::of(EXCHANGES as usize))
+/// A run with a spool and a receiver that has no time while it lasts.
+fn without_receiver(spool: &Path, receiver: &Receiver) -> Ended {
+    receiver.fault(&json!({"mode": "status", "status": 503}));
+    let ended = Run::to(receiver).path("--spool-dir", spool).read(Capture::of(EXCHANGES as usize));
+    receiver.fault(&json!({"mode": "ok"}));
+    ended
 }
 
 /// A run that sends what is in the spool, and a little more.
@@ -29,10 +31,14 @@ fn with_receiver(spool: &Path, receiver: &Receiver, least: u64) -> Ended {
     reading.end()
 }
 
-/// The files with requests, the oldest first.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path()).collect()
+}
+
+/// The files with requests, of each receiver the oldest first.
 fn segments(spool: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(spool).expect("a directory").map(|entry| entry.expect("an entry").path());
-    let mut segments: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "spool")).collect();
+    let files = entries(spool).into_iter().flat_map(|receiver| entries(&receiver));
+    let mut segments: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "spool")).collect();
     segments.sort();
     segments
 }
@@ -42,7 +48,7 @@ fn what_was_not_taken_is_sent_by_the_next_run() {
     let Some(receiver) = receiver() else { return };
     let directory = Directory::new();
     let spool = directory.path("spool");
-    let ended = without_receiver(&spool).with(1);
+    let ended = without_receiver(&spool, &receiver).with(1);
     assert_eq!(ended.ledger().spans("spooled"), EXCHANGES, "{}", ended.stderr);
     let ended = with_receiver(&spool, &receiver, EXCHANGES).with(0);
     let ledger = ended.agrees_with(&receiver.seen());
@@ -56,7 +62,7 @@ fn a_spool_that_is_sent_while_the_receiver_breaks_connections_has_duplicates_onl
     let Some(receiver) = receiver() else { return };
     let directory = Directory::new();
     let spool = directory.path("spool");
-    without_receiver(&spool).with(1);
+    without_receiver(&spool, &receiver).with(1);
     receiver.fault(&json!({"mode": "reset", "accept": true, "path": "/v1/traces", "count": 2}));
     let ended = with_receiver(&spool, &receiver, EXCHANGES + 30);
     let (ledger, seen) = (ended.agrees_with(&receiver.seen()), receiver.seen());
@@ -70,7 +76,7 @@ fn a_torn_spool_costs_its_torn_end() {
         let Some(receiver) = receiver() else { return };
         let directory = Directory::new();
         let spool = directory.path("spool");
-        without_receiver(&spool).with(1);
+        without_receiver(&spool, &receiver).with(1);
         tear.apply(segments(&spool).last().expect("a segment"));
         let ended = with_receiver(&spool, &receiver, 30);
         let ledger = ended.agrees_with(&receiver.seen());
@@ -129,15 +135,15 @@ fn a_read_only_disk_is_told() {
 
 #[test]
 fn a_full_disk_has_what_fits_and_the_rest_is_counted() {
+    let Some(receiver) = receiver() else { return };
     let Some(disk) = SmallDisk::new("size=40k") else { return };
     let spool = disk.path("spool");
-    let ended = without_receiver(&spool).with(1);
+    let ended = without_receiver(&spool, &receiver).with(1);
     let ledger = ended.ledger();
     assert!(ledger.spans("shutdown") + ledger.spans("queue.full") > 0, "{}", ended.stderr);
     let kept = ledger.spans("spooled");
     let ended = ended.saying("the disk of the spool is full");
     // What did fit is whole.
-    let Some(receiver) = receiver() else { return };
     let again = with_receiver(&spool, &receiver, kept);
     assert_eq!(again.agrees_with(&receiver.seen()).account("traces").recovered, kept, "{}", ended.stderr);
 }
@@ -166,6 +172,32 @@ fn a_directory_is_one_process_only() {
     let second = Run::to(&receiver).path("--spool-dir", &spool).read(Capture::of(30)).with(1);
     second.saying("another process has the directory");
     first.end().with(0);
+}
+
+#[test]
+fn what_waits_for_one_receiver_is_never_sent_to_another() {
+    let (Some(one), Some(other)) = (receiver(), receiver()) else { return };
+    let directory = Directory::new();
+    let spool = directory.path("spool");
+    without_receiver(&spool, &one).with(1);
+    with_receiver(&spool, &other, 30).with(0);
+    assert_eq!((one.seen().unique_spans(), other.seen().unique_spans()), (0, 30));
+    with_receiver(&spool, &one, EXCHANGES + 30).with(0);
+    assert_eq!((one.seen().unique_spans(), other.seen().unique_spans()), (EXCHANGES + 30, 30));
+}
+
+#[test]
+fn several_receivers_keep_what_waits_side_by_side() {
+    let directory = Directory::new();
+    let spool = directory.path("spool");
+    let exports = [closed_port(), closed_port()].map(|port| format!("otlp:http://127.0.0.1:{port}"));
+    let [one, other] = &exports;
+    let run = Run::new().args(&["--export", one, "--export", other]).path("--spool-dir", &spool);
+    let ended = run.read(Capture::of(20)).with(1);
+    assert!(!ended.stderr.contains("another process has the directory"), "{}", ended.stderr);
+    let directories = entries(&spool);
+    assert_eq!(directories.len(), 2, "{directories:?}");
+    assert!(directories.iter().all(|path| entries(path).len() > 1), "{}", ended.stderr);
 }
 
 /// A file system of its own.

@@ -15,10 +15,6 @@ use crate::export::otlp::transport::{Endpoint, Options, Proxies, TransportError}
 use crate::export::own_sockets::OwnSockets;
 use crate::export::{Export, Levo, Overflow};
 
-/// Where requests wait on disk, below the directory that the user names: those of a receiver of OTLP are not for a
-/// satellite.
-const SPOOL: &str = "levo";
-
 /// A satellite, and all that is needed to send to it.
 pub struct Satellite {
     target: String,
@@ -39,7 +35,7 @@ impl Satellite {
         options.proxies = Proxies::from_environment();
         options.export_interval = args.trace_export_interval;
         options.instance.clone_from(&identity.instance_id);
-        options.spool = otlp::spool(args, Some(SPOOL));
+        options.spool = otlp::spool(args, "levo", &options.endpoint);
         let environment = Environment { name: given.environment.to_owned(), host_name: identity.host_name.clone() };
         Ok(Satellite { target: format!("levo:{}", options.endpoint), options, identity, environment })
     }

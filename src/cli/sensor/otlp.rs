@@ -66,7 +66,7 @@ impl Receiver {
         options.proxies = Proxies::from_environment();
         options.export_interval = args.trace_export_interval;
         options.instance.clone_from(&identity.instance_id);
-        options.spool = spool(args, None);
+        options.spool = spool(args, "otlp", &options.endpoint);
         Ok(Receiver { target: format!("otlp:{}", options.endpoint), options, identity })
     }
 
@@ -96,11 +96,10 @@ pub(super) fn watch(mut found_out: impl FnMut(&TaskMetadata) + Send + 'static) -
     started.inspect_err(|error| tracing::warn!("cannot ask for the task's metadata: {error}")).ok()
 }
 
-/// Where requests wait on disk, in this directory below the one that the user names, if one is meant.
-pub(super) fn spool(args: &OtlpArgs, below: Option<&str>) -> Option<SpoolOptions> {
+/// Where requests wait on disk for a receiver of this kind, below the directory that the user names, if one is meant.
+pub(super) fn spool(args: &OtlpArgs, kind: &str, endpoint: &Endpoint) -> Option<SpoolOptions> {
     let directory = args.spool_dir.as_ref()?;
-    let directory = below.map_or_else(|| directory.clone(), |below| directory.join(below));
-    Some(SpoolOptions { max_bytes: args.spool_size.0, ..SpoolOptions::new(directory) })
+    Some(SpoolOptions { max_bytes: args.spool_size.0, ..SpoolOptions::below(directory, kind, endpoint) })
 }
 
 /// Whose traffic it is, as far as that is known without asking.

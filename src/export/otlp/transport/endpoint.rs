@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use ureq::http::Uri;
 
 use super::{Signal, TransportError};
@@ -56,6 +57,12 @@ impl Endpoint {
     /// The URL with this appended to its path.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}{}", self.base, self.query)
+    }
+
+    /// A short text that tells it from others and is the same in each run.
+    pub fn fingerprint(&self) -> String {
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(self.join("")).into();
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
     }
 
     /// The name or address in it; an IPv6 address is in brackets.
@@ -129,6 +136,17 @@ mod tests {
             assert_eq!(error.to_string(), why);
             assert!(!error.hints().is_empty());
         }
+    }
+
+    #[test]
+    fn each_receiver_has_its_own_fingerprint_in_every_run() {
+        let of = |url| Endpoint::parse(url).unwrap().fingerprint();
+        assert_eq!(of("http://collector:4318"), "d725cdd9");
+        assert_eq!(of("http://collector:4318/"), of("http://collector:4318"));
+        let mut all =
+            ["http://a", "http://b", "https://a", "http://a/b", "http://a?tenant=1", "http://a?tenant=2"].map(of);
+        all.sort();
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "{all:?}");
     }
 
     #[test]

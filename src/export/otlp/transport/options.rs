@@ -1,7 +1,7 @@
 //! What the user says about sending.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +72,12 @@ impl Options {
 }
 
 impl SpoolOptions {
+    /// The usual ones for one of the receivers that share a directory: in it each has its own, so that no other gets what
+    /// was meant for it.
+    pub fn below(directory: &Path, kind: &str, endpoint: &Endpoint) -> Self {
+        Self::new(directory.join(format!("{kind}-{}", endpoint.fingerprint())))
+    }
+
     /// The usual ones: 64 MiB, 1 h.
     pub fn new(directory: PathBuf) -> Self {
         SpoolOptions { directory, max_bytes: 64 << 20, max_age: Duration::from_secs(3600) }

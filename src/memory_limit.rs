@@ -16,9 +16,11 @@ pub struct MemoryLimit(u64);
 
 /// Why there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} of memory are too little: at least {} are needed", iec(*limit), iec(LEAST))]
+#[error("{} of memory are too little: at least {} are needed", iec(*limit), iec(*least))]
 pub struct TooLittle {
     pub limit: u64,
+    /// What would do.
+    pub least: u64,
 }
 
 impl TooLittle {
@@ -26,7 +28,7 @@ impl TooLittle {
     pub fn hints(&self) -> Vec<String> {
         vec![format!(
             "without `--memory-limit` it is 80 % of the cgroup's limit: give the container at least {}",
-            iec(LEAST / 4 * 5)
+            iec(self.least / 4 * 5)
         )]
     }
 }
@@ -38,7 +40,12 @@ fn iec(bytes: u64) -> bytesize::Display {
 impl MemoryLimit {
     /// So many bytes.
     pub fn new(limit: u64) -> Result<Self, TooLittle> {
-        if limit < LEAST { Err(TooLittle { limit }) } else { Ok(MemoryLimit(limit)) }
+        if limit < LEAST { Err(TooLittle { limit, least: LEAST }) } else { Ok(MemoryLimit(limit)) }
+    }
+
+    /// Refuses one that leaves less than this to divide.
+    pub fn leaving(self, bytes: u64) -> Result<Self, TooLittle> {
+        if self.to_divide() < bytes { Err(TooLittle { limit: self.0, least: FIXED + bytes }) } else { Ok(self) }
     }
 
     /// All of it, in bytes.
@@ -61,6 +68,9 @@ mod tests {
         let error = MemoryLimit::new(LEAST - 1).unwrap_err();
         assert_eq!(error.to_string(), "12.0 MiB of memory are too little: at least 12.0 MiB are needed");
         assert!(error.hints()[0].ends_with("at least 15.0 MiB"));
-        assert_eq!(MemoryLimit::new(LEAST).unwrap().to_divide(), 5 << 20);
+        let least = MemoryLimit::new(LEAST).unwrap();
+        assert_eq!(least.leaving(5 << 20).unwrap().to_divide(), 5 << 20);
+        let error = least.leaving(6 << 20).unwrap_err();
+        assert_eq!(error.to_string(), "12.0 MiB of memory are too little: at least 13.0 MiB are needed");
     }
 }

@@ -36,6 +36,6 @@ mod tests {
             assert!(parts <= MemoryLimit::new(limit).unwrap().to_divide(), "{limit}: {budget:?}");
             assert!(budget.ring_bytes >= 4 << 20, "{budget:?}");
         }
-        assert_eq!(Budget::new(LEAST - 1), Err(TooLittle { limit: LEAST - 1 }));
+        assert_eq!(Budget::new(LEAST - 1), Err(TooLittle { limit: LEAST - 1, least: LEAST }));
     }
 }

@@ -11,6 +11,9 @@ const CONNECTION: u64 = 416;
 /// An exchange that waits for its response, with its text.
 const EXCHANGE: u64 = 568;
 
+/// Percent of the memory for records that wait to be written.
+const QUEUE: u64 = 4;
+
 /// The parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -36,8 +39,16 @@ pub struct Budget {
 impl Budget {
     /// Divides a limit in bytes.
     pub fn new(limit: u64) -> Result<Self, TooLittle> {
-        let rest = MemoryLimit::new(limit)?.to_divide();
-        let share = |percent: u64| rest / 100 * percent;
+        Self::with_queue(limit, 0)
+    }
+
+    /// Divides a limit in bytes where what waits to be written needs so much. It may have up to a quarter; what it takes
+    /// beyond its usual share all others lack.
+    pub fn with_queue(limit: u64, least_queue: usize) -> Result<Self, TooLittle> {
+        let least = least_queue as u64;
+        let all = MemoryLimit::new(limit)?.leaving(4 * least)?.to_divide();
+        let percent = (all / 100).min((all - least) / (100 - QUEUE));
+        let share = |percents: u64| percent * percents;
         Ok(Budget {
             limit,
             ring_bytes: share(26).min(64 << 20),
@@ -45,7 +56,7 @@ impl Budget {
             exchanges: (share(13) / EXCHANGE).min(1 << 20) as usize,
             early_bytes: share(8).min(64 << 20) as usize,
             buffer_bytes: share(15).min(256 << 20) as usize,
-            queue_bytes: share(4).min(8 << 20) as usize,
+            queue_bytes: (share(QUEUE).min(8 << 20) as usize).max(least_queue),
             findings_bytes: share(8).min(16 << 20) as usize,
         })
     }
@@ -69,6 +80,14 @@ mod tests {
     use crate::sensor::conversation::{self, Conversations};
     use crate::sensor::exchanges;
 
+    /// Of each limit, with as little and with as much for what waits as there can be.
+    fn budgets() -> impl Iterator<Item = Budget> {
+        [LEAST, 25 << 20, MOST_UNASKED, 4 << 30].into_iter().flat_map(|limit| {
+            let most = MemoryLimit::new(limit).unwrap().to_divide() / 4;
+            [0, most / 5, most].map(|queue| Budget::with_queue(limit, queue as usize).unwrap())
+        })
+    }
+
     #[test]
     fn the_constants_cover_what_things_take() {
         let connection = FlowTable::<Conversations>::CONNECTION_BYTES as u64;
@@ -79,24 +98,33 @@ mod tests {
     /// Both directions of each connection may have begun a head that had to be given up.
     #[test]
     fn lost_heads_leave_room_for_others() {
-        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
-            let budget = Budget::new(limit).unwrap();
+        for budget in budgets() {
             let places = 2 * budget.connections * buffers::PLACE_BYTES;
             let [heads, ..] = conversation::shares(budget.buffer_bytes);
-            assert!(places + places / 8 < heads / 3 * 2, "{limit}: {places} of {heads}");
+            assert!(places + places / 8 < heads / 3 * 2, "{places} of {heads}: {budget:?}");
         }
     }
 
     #[test]
     fn the_parts_are_no_more_than_the_whole() {
-        for limit in [LEAST, 25 << 20, MOST_UNASKED, 4 << 30] {
-            let budget = Budget::new(limit).unwrap();
+        for budget in budgets() {
             let parts = budget.ring_bytes
                 + budget.connections as u64 * CONNECTION
                 + budget.exchanges as u64 * EXCHANGE
                 + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes + budget.findings_bytes) as u64;
-            assert!(parts <= MemoryLimit::new(limit).unwrap().to_divide(), "{limit}: {budget:?}");
+            assert!(parts <= MemoryLimit::new(budget.limit).unwrap().to_divide(), "{budget:?}");
         }
+    }
+
+    #[test]
+    fn what_waits_has_what_it_needs_or_the_limit_is_refused() {
+        for exports in 1..=5 {
+            assert!(Budget::with_queue(LEAST, exports << 18).unwrap().queue_bytes >= exports << 18);
+        }
+        let error = Budget::with_queue(LEAST, 6 << 18).unwrap_err();
+        assert_eq!(error, TooLittle { limit: LEAST, least: 13 << 20 });
+        assert!(Budget::with_queue(error.least, 6 << 18).is_ok());
+        assert_eq!(Budget::with_queue(25 << 20, 1 << 18), Budget::new(25 << 20), "there is enough in any case");
     }
 }
 
@@ -125,7 +153,7 @@ mod ring_tests {
 
     #[test]
     fn the_interfaces_of_a_usual_task_fit_in_the_least_memory() {
-        let bytes = Budget::new(LEAST).unwrap().ring_bytes;
+        let bytes = Budget::with_queue(LEAST, 5 << 18).unwrap().ring_bytes;
         assert_eq!(layout(bytes, 4).unwrap(), (SMALL_BLOCK, 2));
         let bytes = Budget::new(25 << 20).unwrap().ring_bytes;
         assert_eq!(layout(bytes, 2).unwrap(), (BLOCK, 9));

@@ -57,6 +57,16 @@ fn certificates_that_cannot_be_read_are_told_before_anything_is_read() {
 }
 
 #[test]
+fn more_receivers_than_the_memory_has_room_for_are_refused() {
+    let export = ["--export", "otlp:http://127.0.0.1:1"].repeat(6);
+    let ended = Run::new().args(&export).args(&["--memory-limit", "12MiB"]).read(Capture::of(1)).with(5);
+    ended.saying("12.0 MiB of memory are too little: at least 13.0 MiB are needed");
+    // Without a receiver, six exports fit.
+    let export = ["--export", "none"].repeat(6);
+    Run::new().args(&export).args(&["--memory-limit", "12MiB"]).read(Capture::of(1)).with(0);
+}
+
+#[test]
 fn a_socks_proxy_is_refused() {
     let run = Run::new().env("ALL_PROXY", "socks5://127.0.0.1:1").args(&["--export", "otlp:http://10.0.0.1:4318"]);
     run.read(Capture::of(1)).with(64).saying("ALL_PROXY names a SOCKS proxy");

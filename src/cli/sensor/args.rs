@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::exports::ExportArg;
+use super::exports::{self, ExportArg};
 use super::levo_args::LevoArgs;
 use super::options;
 use super::otlp_args::OtlpArgs;
@@ -49,7 +49,7 @@ pub struct SensorArgs {
 impl SensorArgs {
     /// How the memory is divided.
     pub fn budget(&self) -> Result<Budget, TooLittle> {
-        Budget::new(options::memory_limit(self.memory_limit))
+        Budget::with_queue(options::memory_limit(self.memory_limit), exports::least_queue_bytes(self))
     }
 
     /// Which transactions are of interest.

@@ -15,6 +15,7 @@ use super::SensorArgs;
 use super::levo::Satellite;
 use super::otlp::Receiver;
 use crate::export::otlp::transport::Endpoint;
+use crate::export::otlp::transport::options::LEAST_QUEUE_BYTES;
 use crate::export::own_sockets::OwnSockets;
 use crate::export::{
     Export, ExportError, Exports, Framing, Har, Ndjson, Output, Overflow, Pcapng, RotatingFiles, Rotation, WriteQueue,
@@ -95,6 +96,16 @@ fn check_targets(args: &[ExportArg], input: Option<&Path>) -> Result<(), BadExpo
         targets.push(target);
     }
     Ok(())
+}
+
+/// Bytes that what waits for the exports needs at least: each has the same, and who sends needs [`LEAST_QUEUE_BYTES`].
+pub fn least_queue_bytes(args: &SensorArgs) -> usize {
+    let satellites = usize::from(args.levo.satellite().is_ok_and(|satellite| satellite.is_some()));
+    let count = |of: fn(&ExportArg) -> bool| satellites + args.export.iter().filter(|arg| of(arg)).count();
+    match count(|arg| matches!(arg, ExportArg::Otlp(_))) {
+        0 => 0,
+        _ => count(|arg| *arg != ExportArg::None) * LEAST_QUEUE_BYTES,
+    }
 }
 
 /// Whether both lead to one file that exists. Devices and pipes may be both ends.

@@ -10,7 +10,6 @@ use super::otlp;
 use super::otlp_args::OtlpArgs;
 use crate::export::levo::{Environment, FORMAT, ORGANIZATION_HEADER, ResourceCell};
 use crate::export::otlp::Identity;
-use crate::export::otlp::transport::options::LEAST_QUEUE_BYTES;
 use crate::export::otlp::transport::{Endpoint, Options, Proxies, TransportError};
 use crate::export::own_sockets::OwnSockets;
 use crate::export::{Export, Levo, Overflow};
@@ -42,7 +41,7 @@ impl Satellite {
 
     /// Starts to send, with so many bytes for what waits.
     pub fn start(mut self, queue_bytes: usize, overflow: Overflow) -> Result<Box<dyn Export>, TransportError> {
-        self.options.queue_bytes = queue_bytes.max(LEAST_QUEUE_BYTES);
+        self.options.queue_bytes = queue_bytes;
         let resource = ResourceCell::new(self.environment, &self.identity.service_name(None));
         let (told, identity) = (resource.clone(), self.identity);
         let watch = otlp::watch(move |task| told.set(&identity.service_name(Some(task))));

@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use super::super::context::Context;
 use super::otlp_args::OtlpArgs;
 use crate::export::otlp::resource::{self, Identity, ResourceCell};
-use crate::export::otlp::transport::options::LEAST_QUEUE_BYTES;
 use crate::export::otlp::transport::{Endpoint, Headers, Options, Proxies, SpoolOptions, TransportError};
 use crate::export::otlp::{Otlp, Resources};
 use crate::export::own_sockets::OwnSockets;
@@ -72,7 +71,7 @@ impl Receiver {
 
     /// Starts to send, with so many bytes for what waits.
     pub fn start(mut self, queue_bytes: usize, overflow: Overflow) -> Result<Box<dyn Export>, TransportError> {
-        self.options.queue_bytes = queue_bytes.max(LEAST_QUEUE_BYTES);
+        self.options.queue_bytes = queue_bytes;
         let resources = Resources {
             workload: ResourceCell::new(&self.identity.workload(None)),
             sensor: ResourceCell::new(&self.identity.sensor(None)),

@@ -23,6 +23,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::export::monitor::Report;
 use crate::record::{AuthScheme, DiscoveredEndpoint, RouteSource, Scheme, Vantage};
 use crate::sensor::schema::Schema;
 use endpoint::Endpoint;
@@ -232,6 +233,21 @@ impl Inventory {
             waiting: self.waiting.len() as u64,
             ..self.counts
         }
+    }
+
+    /// Adds what is told as metrics.
+    pub fn describe(&self, report: &mut Report) {
+        let counts = self.counts;
+        report.counter("sidetap_endpoints_left_out", "What is not kept of endpoints, for lack of room").by(
+            "what",
+            [
+                ("endpoint", counts.evicted - counts.evicted_untold),
+                ("untold_endpoint", counts.evicted_untold),
+                ("transaction", counts.refused),
+                ("detail", counts.left_out),
+                ("schema", counts.schemas_cut),
+            ],
+        );
     }
 
     /// The endpoints of our own server, in the order of their methods and templates.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::openapi::TITLE;
 use super::operation::{MAX_HOSTS, MAX_STATUSES};
 use super::*;
+use crate::sensor::budget::Budget;
 
 const SECOND: u64 = 1_000_000_000;
 /// 2023-11-14 22:13:20 UTC.
@@ -415,4 +416,38 @@ fn request() -> impl Strategy<Value = Request> {
             query,
         },
     )
+}
+
+/// Endpoints of a usual API: a third takes JSON, all answer with some. `docs/openapi.md` has the number.
+#[test]
+fn about_160_endpoints_with_schemas_fit_in_the_memory_that_will_do() {
+    let bytes = Budget::new(25 << 20).unwrap().findings_bytes / 4;
+    let mut inventory = Inventory::new(InventoryLimits { bytes, ..InventoryLimits::default() });
+    let order = json_schema(
+        r#"{"card":"4111","email":"ada@example.com","gift":true,"note":null,"items":[{"sku":"A-100","count":2,"price":9.5}]}"#,
+    );
+    let answer = json_schema(
+        r#"{"id":1,"state":"paid","total":49.9,"created":"2026-01-01T00:00:00Z","customer":{"id":7,"name":"Ada","vip":false}}"#,
+    );
+    let query = Schema::of_form(b"page=1&sort=name");
+    for number in 0..2_000 {
+        let route = format!("/api/v1/resource-{number}/{{id}}/orders");
+        let usual = Observed {
+            query: Some(&query),
+            response_media_type: "application/json",
+            response_schema: Some(&answer),
+            ..get(&route)
+        };
+        inventory.observe(&match number % 3 {
+            0 => Observed {
+                method: "POST",
+                request_media_type: "application/json",
+                request_schema: Some(&order),
+                ..usual
+            },
+            _ => usual,
+        });
+    }
+    let fit = inventory.counts().endpoints;
+    assert!((150..170).contains(&fit), "{fit}");
 }

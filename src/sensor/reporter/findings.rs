@@ -128,6 +128,7 @@ impl Findings {
     pub fn describe(&self, report: &mut Report) {
         self.metrics.describe(report);
         self.egress.describe(report);
+        self.inventory.describe(report);
     }
 }
 

@@ -102,7 +102,12 @@ fn every_count_is_documented() {
     reporter.describe(&mut report);
     assert_documented(&report);
     let text = text(report).unwrap();
-    for name in ["sidetap_redactions_total{", "sidetap_left_out_contents_total{", "sidetap_trace_contexts_total{"] {
+    for name in [
+        "sidetap_redactions_total{",
+        "sidetap_left_out_contents_total{",
+        "sidetap_trace_contexts_total{",
+        "sidetap_endpoints_left_out_total{",
+    ] {
         assert!(text.contains(name), "{name}");
     }
 }

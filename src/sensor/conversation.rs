@@ -450,7 +450,6 @@ fn flow_of(flow: &Identity, state: &Conversation, summary: &Summary) -> (Connect
         received_bytes: bytes(client.reverse()),
         first: flow.opened,
         last: summary.last,
-        ended: true,
     };
     (connection(flow, client), spoken)
 }

@@ -103,7 +103,7 @@ impl Protocol {
     }
 }
 
-/// A connection from here, from its beginning to now.
+/// A connection from here that is over, or not followed any longer.
 #[derive(Debug, Clone, Copy)]
 pub struct Flow {
     pub protocol: Protocol,
@@ -114,16 +114,6 @@ pub struct Flow {
     /// The times of its first and its last packet.
     pub first: Timestamp,
     pub last: Timestamp,
-    /// It is over, or not followed any longer.
-    pub ended: bool,
-}
-
-/// What was counted of a connection. Whoever tells of it more than once keeps this beside it in between.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counted {
-    flow: bool,
-    sent_bytes: u64,
-    received_bytes: u64,
 }
 
 /// The sites that are talked to.
@@ -203,23 +193,15 @@ impl Egress {
         self.buffer = buffer;
     }
 
-    /// Counts a TCP connection whose client is here, when it ends and, if it lasts, every [`INTERVAL`]. `counted` is what
-    /// was counted of it; it begins as the default.
-    pub fn flow(&mut self, connection: &Connection, flow: &Flow, counted: &mut Counted) {
+    /// Counts a TCP connection whose client is here.
+    pub fn flow(&mut self, connection: &Connection, flow: &Flow) {
         self.heard(flow.first);
         self.heard(flow.last);
         let connection = canonical(connection);
         if evidence::is_no_site(connection.server.address) {
             return;
         }
-        let key = pending::key(&connection);
-        if !flow.ended {
-            // The rest of it will be of the same site, whatever DNS says until then.
-            self.pend(&connection, flow.first, |_| ());
-        }
-        let removed = if flow.ended { self.pending.remove(&key) } else { None };
-        let unheard = Pending::default();
-        let said = removed.as_ref().or_else(|| self.pending.get(&key)).unwrap_or(&unheard);
+        let said = self.pending.remove(&pending::key(&connection)).unwrap_or_default();
 
         let (realm, client, server) = (connection.realm, connection.client.address, connection.server);
         let found = match &said.dns {
@@ -245,9 +227,7 @@ impl Egress {
             Protocol::Tcp if said.http => Protocol::Http,
             known => known,
         };
-        let share = Totals::share(flow, counted);
-        self.sites.count(server, protocol, &evidence.verdict(), &share);
-        *counted = Counted { flow: true, sent_bytes: flow.sent_bytes, received_bytes: flow.received_bytes };
+        self.sites.count(server, protocol, &evidence.verdict(), &Totals::of(flow));
     }
 
     /// What happened in the last minutes, the most bytes first, once [`INTERVAL`] is over.

@@ -101,16 +101,6 @@ impl Totals {
             last: self.last.max(other.last),
         };
     }
-
-    /// What came after there were only these.
-    pub(super) fn less(&self, before: &Totals) -> Totals {
-        Totals {
-            flows: self.flows.saturating_sub(before.flows),
-            sent_bytes: self.sent_bytes.saturating_sub(before.sent_bytes),
-            received_bytes: self.received_bytes.saturating_sub(before.received_bytes),
-            ..*self
-        }
-    }
 }
 
 /// How a report is written.

@@ -3,11 +3,11 @@
 //! There is room for so many. The one that nobody talked to for longest gives way, and what was counted of it goes on
 //! among the others, so that nothing disappears from the sums.
 //!
-//! Of these, the [`MOST_SERIES`] with the most bytes have metrics of their own. A site that gets them later begins at
-//! nought, as what it had before stays among the others: no number that is told ever falls.
+//! The first [`MOST_SERIES`] have metrics of their own, for as long as the process lives: also when they give way, so that
+//! one that comes back goes on where it was. All that come later are told together. No number that is told ever falls.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -60,8 +60,6 @@ struct Site {
     ambiguous: bool,
     mismatches: Mismatches,
     recent: Window,
-    /// What it had before it got metrics of its own; `None` if it has none.
-    series: Option<Totals>,
 }
 
 /// What there was since the last summary.
@@ -88,9 +86,10 @@ pub struct Sites {
     gone: Totals,
     gone_sites: u64,
     gone_recently: Totals,
-    /// Of sites without metrics of their own, while they had none.
+    /// Of each site that has metrics of its own, since the start.
+    series: BTreeMap<Key, Totals>,
+    /// Of all others.
     unnamed: Totals,
-    series: usize,
 }
 
 impl Sites {
@@ -102,8 +101,8 @@ impl Sites {
             gone: Totals::default(),
             gone_sites: 0,
             gone_recently: Totals::default(),
+            series: BTreeMap::new(),
             unnamed: Totals::default(),
-            series: 0,
         }
     }
 
@@ -115,6 +114,7 @@ impl Sites {
         };
         let first_ever = self.ever.add((&label, server.port));
         let key = Key { label, port: server.port, protocol };
+        self.count_as_metric(&key, share);
         let new = || Site {
             name_len: verdict.name.as_ref().map_or(0, |name| name.len()),
             address: server.address,
@@ -123,15 +123,8 @@ impl Sites {
             ambiguous: false,
             mismatches: Mismatches::default(),
             recent: Window::default(),
-            series: None,
         };
-        let series = &mut self.series;
-        let unnamed = &mut self.unnamed;
         let change = |site: &mut Site| {
-            if site.series.is_none() && site.total.is_nothing() && *series < MOST_SERIES {
-                *series += 1;
-                site.series = Some(Totals::default());
-            }
             site.address = server.address;
             site.source = site.source.min(verdict.source);
             site.total.add(share);
@@ -141,14 +134,21 @@ impl Sites {
             site.recent.ambiguous |= verdict.ambiguous;
             site.recent.mismatches.add_if(true, verdict.mismatches);
             site.recent.first_ever |= first_ever;
-            if site.series.is_none() {
-                unnamed.add(share);
-            }
         };
         let mut gone = Vec::new();
         self.sites.change(&key, new, change, |_, site| gone.push(site));
         for site in gone {
             self.give_up(&site);
+        }
+    }
+
+    /// Counts it for the site's own metrics, if there is room for them.
+    fn count_as_metric(&mut self, key: &Key, share: &Totals) {
+        let has_room = self.series.len() < MOST_SERIES;
+        match self.series.get_mut(key) {
+            Some(totals) => totals.add(share),
+            None if has_room => _ = self.series.insert(key.clone(), *share),
+            None => self.unnamed.add(share),
         }
     }
 
@@ -200,7 +200,6 @@ impl Sites {
                 mismatches: Vec::new(),
             });
         }
-        self.assign_series();
         summaries
     }
 
@@ -229,17 +228,8 @@ impl Sites {
 
     /// What is told of them as metrics.
     pub fn metrics(&self) -> Metrics {
-        let mut series: Vec<Series> = self
-            .sites
-            .iter()
-            .filter_map(|(key, site)| {
-                let before = site.series.as_ref()?;
-                Some(Series { key: key.clone(), totals: site.total.less(before) })
-            })
-            .collect();
-        series.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Metrics {
-            series,
+            series: self.series.iter().map(|(key, totals)| Series { key: key.clone(), totals: *totals }).collect(),
             other: self.unnamed,
             sites: self.sites.len() as u64,
             gone_sites: self.gone_sites,
@@ -254,52 +244,32 @@ impl Sites {
 
     /// Bytes that it holds.
     pub fn memory(&self) -> usize {
-        self.sites.memory() + self.ever.memory()
+        self.sites.memory() + self.ever.memory() + self.series.keys().map(series_bytes).sum::<usize>()
     }
 
     fn give_up(&mut self, site: &Site) {
         self.gone.add(&site.total);
         self.gone_sites += 1;
         self.gone_recently.add(&site.recent.totals);
-        if let Some(before) = &site.series {
-            self.unnamed.add(&site.total.less(before));
-            self.series -= 1;
-        }
-    }
-
-    /// Gives metrics of their own to those with the most bytes.
-    fn assign_series(&mut self) {
-        if self.sites.len() <= MOST_SERIES {
-            return;
-        }
-        let mut order: Vec<_> = self
-            .sites
-            .iter()
-            .map(|(key, site)| (Reverse(site.total.bytes()), site.series.is_none(), key.clone()))
-            .collect();
-        order.sort_unstable();
-        order.truncate(MOST_SERIES);
-        let top: HashSet<Key> = order.into_iter().map(|(_, _, key)| key).collect();
-        let unnamed = &mut self.unnamed;
-        self.sites.for_each_mut(|key, site| match (&site.series, top.contains(key)) {
-            (Some(before), false) => {
-                unnamed.add(&site.total.less(before));
-                site.series = None;
-            }
-            (None, true) => site.series = Some(site.total),
-            _ => {}
-        });
-        self.series = top.len();
     }
 }
 
+/// Bytes that a site's own metrics take, about, with the name: the site itself may be gone.
+fn series_bytes(key: &Key) -> usize {
+    let name = match &key.label {
+        Label::Name(name) => name.len(),
+        Label::Address(_) => 0,
+    };
+    size_of::<(Key, Totals)>() + name
+}
+
 impl Totals {
-    /// What a connection adds that had these numbers when it was counted last.
-    pub fn share(flow: &Flow, counted: &super::Counted) -> Self {
+    /// What a connection adds.
+    pub fn of(flow: &Flow) -> Self {
         Totals {
-            flows: u64::from(!counted.flow),
-            sent_bytes: flow.sent_bytes.saturating_sub(counted.sent_bytes),
-            received_bytes: flow.received_bytes.saturating_sub(counted.received_bytes),
+            flows: 1,
+            sent_bytes: flow.sent_bytes,
+            received_bytes: flow.received_bytes,
             first: flow.first,
             last: flow.last,
         }

@@ -73,7 +73,6 @@ impl Task {
             received_bytes: 1000,
             first: time,
             last: time.after(Duration::from_secs(2)),
-            ended: true,
         };
         Talk { task: self, connection, flow }
     }
@@ -130,7 +129,7 @@ impl Talk<'_> {
     }
 
     fn ends(self) {
-        self.task.egress.flow(&self.connection, &self.flow, &mut Counted::default());
+        self.task.egress.flow(&self.connection, &self.flow);
     }
 }
 
@@ -333,25 +332,6 @@ fn what_the_wire_said_is_what_it_speaks() {
     talk.ends();
     let protocols: Vec<_> = task.egress.report().sites.iter().map(|site| site.protocol).collect();
     assert_eq!(protocols, [Protocol::Tls, Protocol::Http, Protocol::Tcp, Protocol::Dns]);
-}
-
-#[test]
-fn a_long_connection_is_counted_as_it_goes_and_stays_with_its_site() {
-    let mut task = Task::new();
-    task.resolves("db.example.com", &[SITE], 60, at(0));
-    let Talk { connection, mut flow, .. } = task.talks_to(SITE, 5432, at(1));
-    let mut counted = Counted::default();
-    for part in 1..=10 {
-        (flow.sent_bytes, flow.received_bytes, flow.ended) = (part * 10, part * 100, part == 10);
-        flow.last = at(part * 300);
-        task.resolves("web.example.com", &[SITE], 60, at(part * 300));
-        task.egress.flow(&connection, &flow, &mut counted);
-    }
-    task.knows("db.example.com", NameSource::Dns, &[]);
-    let totals = task.egress.report().sites[0].totals;
-    assert_eq!((totals.flows, totals.sent_bytes, totals.received_bytes), (1, 100, 1000));
-    assert_eq!((totals.first, totals.last), (at(1), at(3000)));
-    assert_eq!(task.egress.pending.len(), 0);
 }
 
 #[test]

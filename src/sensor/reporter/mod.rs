@@ -22,7 +22,7 @@ use std::net::IpAddr;
 use self::findings::Findings;
 use self::rewrite::Rewriting;
 pub use self::settings::Settings;
-use super::egress::{Counted, Flow};
+use super::egress::Flow;
 use super::exchanges::{Fate, Pending};
 use super::policy::{Policy, Verdict};
 use super::privacy::{Location, Privacy};
@@ -244,7 +244,7 @@ impl Reporter {
     /// A TCP connection is over, or not followed any longer.
     pub fn flow(&mut self, connection: &Connection, flow: &Flow) {
         if self.is_outgoing(connection) {
-            self.findings.egress.flow(connection, flow, &mut Counted::default());
+            self.findings.egress.flow(connection, flow);
         }
     }
 

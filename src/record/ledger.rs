@@ -51,11 +51,6 @@ impl DropStage {
             DropStage::RateBytes => "rate_bytes",
         }
     }
-
-    /// Whether something was lost that was wanted, and could have been had with more room.
-    pub fn is_loss(self) -> bool {
-        matches!(self, DropStage::TableFull | DropStage::UnreadHead | DropStage::HeadInParts)
-    }
 }
 
 /// Transactions by what became of them: `seen = emitted + dropped + pending`, always.

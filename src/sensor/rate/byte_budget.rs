@@ -19,18 +19,6 @@ pub struct ByteBudget {
     bucket: Option<Bucket>,
     clock: Clock,
     filled: u64,
-    counts: ByteCounts,
-}
-
-/// What became of those that asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ByteCounts {
-    /// Those that may leave.
-    pub taken: u64,
-    pub taken_bytes: u64,
-    /// Those that may not.
-    pub refused: u64,
-    pub refused_bytes: u64,
 }
 
 impl Default for ByteBudget {
@@ -50,27 +38,11 @@ impl ByteBudget {
 
     /// As many as there are.
     pub fn unlimited() -> Self {
-        ByteBudget { bucket: None, clock: Clock::default(), filled: 0, counts: ByteCounts::default() }
+        ByteBudget { bucket: None, clock: Clock::default(), filled: 0 }
     }
 
     /// Whether so many bytes may leave now; they count as gone if so.
     pub fn take(&mut self, bytes: u64, now: Timestamp) -> bool {
-        let taken = self.pay(bytes, now);
-        let (number, sum) = match taken {
-            true => (&mut self.counts.taken, &mut self.counts.taken_bytes),
-            false => (&mut self.counts.refused, &mut self.counts.refused_bytes),
-        };
-        *number += 1;
-        *sum = sum.saturating_add(bytes);
-        taken
-    }
-
-    /// What became of those that asked so far.
-    pub fn counts(&self) -> ByteCounts {
-        self.counts
-    }
-
-    fn pay(&mut self, bytes: u64, now: Timestamp) -> bool {
         let Some(bucket) = &mut self.bucket else { return true };
         let passed = self.clock.tell(now);
         bucket.refill(passed - self.filled);
@@ -101,8 +73,6 @@ mod tests {
         assert!(budget.take(600, at(0)) && budget.take(400, at(0)) && !budget.take(1, at(0)));
         // 66 bytes and two thirds have come.
         assert!(!budget.take(67, at(1)) && budget.take(66, at(1)));
-        let counts = ByteCounts { taken: 3, taken_bytes: 1_066, refused: 2, refused_bytes: 68 };
-        assert_eq!(budget.counts(), counts);
     }
 
     #[test]

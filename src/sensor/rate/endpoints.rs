@@ -8,7 +8,6 @@
 //! [`ENDPOINTS`] are known. One that did nothing for [`IDLE`] gives way to another; while there is none, what comes shares
 //! one place, so that a scan with thousands of paths takes one share and forgets nobody.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::recent::Recent;
@@ -17,7 +16,7 @@ use super::recent::Recent;
 pub const ENDPOINTS: usize = 4096;
 /// In how many seconds all but a 1/e of what an endpoint asked for is forgotten.
 pub const MEMORY_SECONDS: f64 = 20.0;
-/// How long an endpoint does nothing before it gives way. By then its cap allows as much as a new one's.
+/// How long an endpoint does nothing before it gives way.
 pub const IDLE: Duration = Duration::from_secs(60);
 /// What a health check gets of what others get.
 pub const HEALTH_CHECK: f64 = 0.1;
@@ -40,7 +39,6 @@ pub struct Endpoints {
     /// How high it reaches, in requests a second; `None` if there is enough for all.
     level: Option<f64>,
     second: u64,
-    cap: Option<Cap>,
     /// Those that are not satisfied yet, while it is poured.
     thirsty: Vec<(f64, f64)>,
 }
@@ -54,25 +52,6 @@ struct Endpoint {
     health_check: bool,
     /// Nanoseconds of the limiter's clock.
     used: u64,
-    /// When the cap would be reached with one transaction at a time.
-    paid_until: u64,
-}
-
-/// How many transactions of one endpoint are kept in a minute: so many and a quarter at once, as for all together.
-#[derive(Debug, Clone, Copy)]
-struct Cap {
-    /// Nanoseconds that each stands for.
-    each: u64,
-    /// How far they may be ahead of the clock.
-    ahead: u64,
-}
-
-impl Cap {
-    fn new(per_minute: NonZeroU32) -> Self {
-        let each = (60 * SECOND).div_ceil(u64::from(per_minute.get()));
-        let at_once = u64::from(per_minute.get() / 4).max(1);
-        Cap { each, ahead: (at_once - 1) * each }
-    }
 }
 
 impl Endpoints {
@@ -80,7 +59,7 @@ impl Endpoints {
     pub const MEMORY_BYTES: usize = ENDPOINTS * (Recent::<Endpoint>::THING_BYTES + size_of::<(f64, f64)>());
 
     /// Shares out so many requests a second.
-    pub fn new(supply: f64, cap_per_minute: Option<NonZeroU32>) -> Self {
+    pub fn new(supply: f64) -> Self {
         Endpoints {
             recent: Recent::with_capacity(ENDPOINTS),
             overflow: Endpoint::default(),
@@ -88,7 +67,6 @@ impl Endpoints {
             supply,
             level: None,
             second: 0,
-            cap: cap_per_minute.map(Cap::new),
             thirsty: Vec::new(),
         }
     }
@@ -124,29 +102,6 @@ impl Endpoints {
         if endpoint.rate <= share { 1.0 } else { share / endpoint.rate }
     }
 
-    /// Whether endpoints have a cap.
-    pub fn has_cap(&self) -> bool {
-        self.cap.is_some()
-    }
-
-    /// Whether the endpoint's cap lets another transaction through.
-    pub fn within_cap(&mut self, endpoint: u64, now: u64) -> bool {
-        let Some(cap) = self.cap else { return true };
-        self.known(endpoint).paid_until <= now.saturating_add(cap.ahead)
-    }
-
-    /// A transaction was kept that counts for the endpoint's cap.
-    pub fn spend(&mut self, endpoint: u64, now: u64) {
-        let Some(cap) = self.cap else { return };
-        let endpoint = self.known(endpoint);
-        endpoint.paid_until = endpoint.paid_until.max(now).saturating_add(cap.each);
-        endpoint.used = now;
-    }
-
-    fn known(&mut self, endpoint: u64) -> &mut Endpoint {
-        self.recent.use_mut(endpoint).unwrap_or(&mut self.overflow)
-    }
-
     fn place(&mut self, endpoint: u64, now: u64) -> &mut Endpoint {
         let idle = |oldest: &Endpoint| now.saturating_sub(oldest.used) >= IDLE.as_nanos() as u64;
         if self.recent.use_mut(endpoint).is_none() {
@@ -156,7 +111,7 @@ impl Endpoints {
             }
             self.recent.add(endpoint, Endpoint::default());
         }
-        let known = self.known(endpoint);
+        let known = self.recent.use_mut(endpoint).unwrap_or(&mut self.overflow);
         known.used = now;
         known
     }
@@ -237,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_busy_are_cut_to_the_same_rate_and_the_rare_are_not() {
-        let mut endpoints = Endpoints::new(10.0, None);
+        let mut endpoints = Endpoints::new(10.0);
         let mut last = [0.0; 3];
         for now in 0..200 {
             for (endpoint, requests) in [(0, 100), (1, 40), (2, 2)] {
@@ -253,7 +208,7 @@ mod tests {
 
     #[test]
     fn health_checks_get_a_tenth() {
-        let mut endpoints = Endpoints::new(11.0, None);
+        let mut endpoints = Endpoints::new(11.0);
         let mut last = [0.0; 2];
         for now in 0..200 {
             for _ in 0..100 {
@@ -265,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_forgotten_while_nobody_asks() {
-        let mut endpoints = Endpoints::new(1.0, None);
+        let mut endpoints = Endpoints::new(1.0);
         for now in 0..100 {
             (0..50).for_each(|_| _ = endpoints.arrive(7, false, second(now)));
         }
@@ -276,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_scan_forgets_nobody_who_is_active_and_takes_one_share() {
-        let mut endpoints = Endpoints::new(10.0, None);
+        let mut endpoints = Endpoints::new(10.0);
         let mut scanned = 1_000_000;
         for now in 0..30 {
             for _ in 0..1_000 {
@@ -292,20 +247,6 @@ mod tests {
         let before = endpoints.overflowed();
         endpoints.arrive(2_000_000, false, second(90));
         assert_eq!((endpoints.overflowed(), endpoints.len()), (before, ENDPOINTS));
-    }
-
-    #[test]
-    fn a_cap_lets_a_quarter_through_at_once_and_the_rest_over_the_minute() {
-        let mut endpoints = Endpoints::new(10.0, NonZeroU32::new(20));
-        let mut kept = |endpoint, now| {
-            let kept = endpoints.within_cap(endpoint, now);
-            if kept {
-                endpoints.spend(endpoint, now);
-            }
-            usize::from(kept)
-        };
-        assert_eq!((0..100).map(|_| kept(1, 0)).sum::<usize>(), 5);
-        assert_eq!((0..100).map(|step| kept(1, step * SECOND * 6 / 10)).sum::<usize>(), 19);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub enum RateLimit {
     /// All of them.
     Unlimited,
-    /// At most so many; with 0 there are only metrics and findings.
+    /// At most so many; with 0 there are only metrics, sites, and records that are no transactions.
     PerMinute(u32),
 }
 

@@ -8,8 +8,6 @@
 //! time: a system clock that is set back makes no second count twice, and one that is set forward is worth the W/4 of a
 //! long pause.
 
-use std::num::NonZeroU32;
-
 use super::clock::Clock;
 use super::endpoints::Endpoints;
 use super::governor::Level;
@@ -41,25 +39,11 @@ pub enum Refusal {
     Fair,
     /// All endpoints together ask for more than was foreseen.
     Guard,
-    /// Its endpoint has reached its cap.
-    Cap,
     /// No transactions are kept.
     Off,
 }
 
-impl Refusal {
-    /// As the ledger of what was dropped names it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Refusal::Fair => "ratelimit.fair",
-            Refusal::Guard => "ratelimit.guard",
-            Refusal::Cap => "ratelimit.cap",
-            Refusal::Off => "ratelimit.off",
-        }
-    }
-}
-
-/// What became of the transactions: `begun = kept + refused + pending`, always.
+/// What became of the transactions: `begun = kept + refused + abandoned + pending`, always.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RateCounts {
     pub begun: u64,
@@ -70,27 +54,11 @@ pub struct RateCounts {
     pub refused_fair: u64,
     /// While this grows, what the fair lane kept stands for less than there was.
     pub refused_guard: u64,
-    pub refused_cap: u64,
     pub refused_off: u64,
+    /// Nobody wanted them after all.
+    pub abandoned: u64,
     /// Begun, of endpoints that shared a place because too many were active.
     pub overflowed: u64,
-}
-
-impl RateCounts {
-    /// Kept, in whichever lane.
-    pub fn kept(&self) -> u64 {
-        self.kept_unlimited + self.kept_fair + self.kept_novelty + self.kept_error
-    }
-
-    /// Refused, for whichever reason.
-    pub fn refused(&self) -> u64 {
-        self.refused_fair + self.refused_guard + self.refused_cap + self.refused_off
-    }
-
-    /// Begun, and not ended.
-    pub fn pending(&self) -> u64 {
-        self.begun.saturating_sub(self.kept() + self.refused())
-    }
 }
 
 /// Decides which transactions are kept.
@@ -115,17 +83,10 @@ impl Limiter {
             limit,
             clock: Clock::default(),
             lanes: Lanes::full(rate),
-            endpoints: Endpoints::new(supply(rate), None),
+            endpoints: Endpoints::new(supply(rate)),
             kinds: Kinds::new(),
             counts: RateCounts::default(),
         }
-    }
-
-    /// And of each endpoint no more than so many a minute and a quarter of that, in whichever lane. Holds without a limit
-    /// for all, too. Endpoints for which there is no room share one such cap.
-    pub fn with_endpoint_cap(mut self, per_minute: NonZeroU32) -> Self {
-        self.endpoints = Endpoints::new(supply(in_four_minutes(self.limit, Level::Normal)), Some(per_minute));
-        self
     }
 
     /// Allows as much of the limit as the governor leaves; no limit stays none. Tokens that there is no room for any more
@@ -138,14 +99,15 @@ impl Limiter {
     }
 
     /// Decides at the end of a request's head. `endpoint` is a hash of what makes one: service, vantage, method and
-    /// template. Of `random` the low 56 bits count, those of the trace id. Each that begins must [end](Limiter::end).
+    /// template. Of `random` the low 56 bits count, those of the trace id. Each that begins must [end](Limiter::end) or
+    /// be [abandoned](Limiter::abandon).
     pub fn begin(&mut self, endpoint: u64, health_check: bool, random: u64, now: Timestamp) -> Share {
         self.counts.begun += 1;
         let now = self.clock.tell(now);
         match self.limit {
             RateLimit::PerMinute(0) => Share::Refused(Refusal::Off),
             RateLimit::PerMinute(_) => self.share(endpoint, health_check, random, now),
-            RateLimit::Unlimited => self.cap_only(endpoint, health_check, now),
+            RateLimit::Unlimited => Share::Kept(Sampling { lane: Lane::Unlimited, threshold: None }),
         }
     }
 
@@ -154,46 +116,30 @@ impl Limiter {
         if random & ((1 << RANDOM_BITS) - 1) < threshold {
             return Share::Refused(Refusal::Fair);
         }
-        if !self.endpoints.within_cap(endpoint, now) {
-            return Share::Refused(Refusal::Cap);
-        }
         self.lanes.refill(now);
         if !self.lanes.take_fair() {
             return Share::Refused(Refusal::Guard);
         }
-        self.endpoints.spend(endpoint, now);
         Share::Kept(Sampling { lane: Lane::Fair, threshold: Some(threshold) })
     }
 
-    fn cap_only(&mut self, endpoint: u64, health_check: bool, now: u64) -> Share {
-        if self.endpoints.has_cap() {
-            self.endpoints.arrive(endpoint, health_check, now);
-            if !self.endpoints.within_cap(endpoint, now) {
-                return Share::Refused(Refusal::Cap);
-            }
-            self.endpoints.spend(endpoint, now);
-        }
-        Share::Kept(Sampling { lane: Lane::Unlimited, threshold: None })
+    /// A transaction that has begun is not wanted after all. The token that it may have taken is not given back: others
+    /// may have come in its place meanwhile, and the guarantee holds for those, too.
+    pub fn abandon(&mut self) {
+        self.counts.abandoned += 1;
     }
 
     /// Decides at a transaction's end, with what was said at its beginning. `kind` is a hash of its endpoint, the class of
-    /// its status, the request's media type and the hash of its schema. `failed`: the server could not (5xx, or a gRPC
-    /// status other than OK), or the transaction was reset or is incomplete.
-    pub fn end(
-        &mut self,
-        share: Share,
-        endpoint: u64,
-        kind: u64,
-        failed: bool,
-        now: Timestamp,
-    ) -> Result<Sampling, Refusal> {
+    /// its status and the request's media type. `failed`: the server could not (5xx, or a gRPC status other than OK), or
+    /// the transaction was reset or is incomplete.
+    pub fn end(&mut self, share: Share, kind: u64, failed: bool, now: Timestamp) -> Result<Sampling, Refusal> {
         let now = self.clock.tell(now);
         let end = match share {
             Share::Kept(sampling) => Ok(sampling),
             Share::Refused(refusal @ (Refusal::Fair | Refusal::Guard)) => {
-                self.second_chance(endpoint, kind, failed, now).ok_or(refusal)
+                self.second_chance(kind, failed, now).ok_or(refusal)
             }
-            Share::Refused(refusal @ (Refusal::Cap | Refusal::Off)) => Err(refusal),
+            Share::Refused(Refusal::Off) => Err(Refusal::Off),
         };
         if end.is_ok_and(|sampling| sampling.lane != Lane::Unlimited) {
             self.kinds.keep(kind);
@@ -203,9 +149,9 @@ impl Limiter {
     }
 
     /// The lane that keeps what its endpoint's share did not. Such a record stands for itself only, so it has no threshold.
-    fn second_chance(&mut self, endpoint: u64, kind: u64, failed: bool, now: u64) -> Option<Sampling> {
+    fn second_chance(&mut self, kind: u64, failed: bool, now: u64) -> Option<Sampling> {
         let new = self.kinds.is_new(kind);
-        if !new && !failed || !self.endpoints.within_cap(endpoint, now) {
+        if !new && !failed {
             return None;
         }
         self.lanes.refill(now);
@@ -214,7 +160,6 @@ impl Limiter {
             () if failed && self.lanes.take_error() => Lane::Error,
             () => return None,
         };
-        self.endpoints.spend(endpoint, now);
         Some(Sampling { lane, threshold: None })
     }
 
@@ -227,14 +172,13 @@ impl Limiter {
             Ok(Sampling { lane: Lane::Error, .. }) => &mut counts.kept_error,
             Err(Refusal::Fair) => &mut counts.refused_fair,
             Err(Refusal::Guard) => &mut counts.refused_guard,
-            Err(Refusal::Cap) => &mut counts.refused_cap,
             Err(Refusal::Off) => &mut counts.refused_off,
         }
     }
 
     /// Whether there is a limit at all, so that it matters which endpoint a transaction is of.
     pub fn is_limited(&self) -> bool {
-        self.limit != RateLimit::Unlimited || self.endpoints.has_cap()
+        self.limit != RateLimit::Unlimited
     }
 
     /// What became of the transactions so far.

@@ -98,7 +98,7 @@ impl Scheme for Ours {
     fn keep(&mut self, &Request { time, endpoint, failed }: &Request) -> Option<f64> {
         let (endpoint, now) = (endpoint as u64, Timestamp::from_nanos(time));
         let share = self.limiter.begin(endpoint, false, self.random.next(), now);
-        let kept = self.limiter.end(share, endpoint, 2 * endpoint + u64::from(failed), failed, now).ok()?;
+        let kept = self.limiter.end(share, 2 * endpoint + u64::from(failed), failed, now).ok()?;
         match (kept.lane, kept.threshold) {
             (Lane::Fair, Some(threshold)) => Some(1.0 / (1.0 - threshold as f64 / (1_u64 << 56) as f64)),
             _ => Some(0.0),

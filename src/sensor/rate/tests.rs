@@ -1,7 +1,6 @@
 //! What the limiter promises, for traffic of any shape.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 
@@ -43,8 +42,8 @@ impl Bench {
         share
     }
 
-    fn end(&mut self, share: Share, endpoint: u64, kind: u64, failed: bool) -> Result<Sampling, Refusal> {
-        let end = self.limiter.end(share, endpoint, kind, failed, self.time());
+    fn end(&mut self, share: Share, kind: u64, failed: bool) -> Result<Sampling, Refusal> {
+        let end = self.limiter.end(share, kind, failed, self.time());
         if matches!(share, Share::Refused(_)) && end.is_ok() {
             self.note();
         }
@@ -53,7 +52,7 @@ impl Bench {
 
     fn whole(&mut self, endpoint: u64, kind: u64, failed: bool, random: u64) -> Result<Sampling, Refusal> {
         let share = self.begin(endpoint, random);
-        self.end(share, endpoint, kind, failed)
+        self.end(share, kind, failed)
     }
 
     /// Counts what was kept in the 60 seconds that end now.
@@ -65,6 +64,16 @@ impl Bench {
         }
         self.most = self.most.max(self.kept.len());
     }
+}
+
+/// Kept, in whichever lane.
+fn kept(counts: &RateCounts) -> u64 {
+    counts.kept_unlimited + counts.kept_fair + counts.kept_novelty + counts.kept_error
+}
+
+/// Refused, for whichever reason.
+fn refused(counts: &RateCounts) -> u64 {
+    counts.refused_fair + counts.refused_guard + counts.refused_off
 }
 
 fn lane(end: Result<Sampling, Refusal>) -> Result<Lane, Refusal> {
@@ -130,20 +139,19 @@ fn nothing_is_kept_at_zero_and_all_without_a_limit() {
 }
 
 #[test]
-fn an_endpoint_keeps_no_more_than_its_cap_whatever_else_is_allowed() {
-    for limit in [RateLimit::Unlimited, RateLimit::PerMinute(1_000)] {
-        let limiter = Limiter::new(limit).with_endpoint_cap(NonZeroU32::new(20).unwrap());
-        let mut bench = Bench::new(limiter);
-        let mut kept = 0;
-        for step in 0..6_000 {
-            bench.now += SECOND / 100;
-            kept += usize::from(bench.whole(1, step, true, SURE).is_ok());
-        }
-        assert!((20..=25).contains(&kept), "{limit}: {kept}");
-        assert!(bench.limiter.counts().refused_cap > 0);
-        bench.now += SECOND;
-        assert!(bench.whole(2, 2, false, SURE).is_ok());
-    }
+fn what_is_not_wanted_after_all_is_neither_kept_nor_new() {
+    let mut bench = Bench::per_minute(1_000);
+    while bench.begin(1, SURE) != Share::Refused(Refusal::Guard) {}
+    bench.limiter.abandon();
+    (0..200).for_each(|_| {
+        bench.begin(1, SURE);
+        bench.limiter.abandon();
+    });
+    let counts = bench.limiter.counts();
+    assert_eq!((kept(&counts), refused(&counts), counts.abandoned), (0, 0, 201));
+    // All hundred tokens of novelty are there.
+    let new = (1..=101).filter(|&kind| lane(bench.whole(1, kind, false, SURE)) == Ok(Lane::Novelty)).count();
+    assert_eq!(new, 100);
 }
 
 #[test]
@@ -154,7 +162,7 @@ fn the_governor_leaves_a_quarter() {
         bench.now += SECOND / 200;
         bench.whole(step % 50, step, step % 3 == 0, SURE).ok();
     }
-    let kept = bench.limiter.counts().kept();
+    let kept = kept(&bench.limiter.counts());
     assert!(bench.most <= 312 && (1_000..=1_313).contains(&kept), "{} {kept}", bench.most);
 }
 
@@ -210,6 +218,7 @@ enum Step {
     Level(usize),
     Begin { endpoint: u64, random: u64 },
     End { which: prop::sample::Index, kind: u64, failed: bool },
+    Abandon { which: prop::sample::Index },
     Burst { endpoint: u64, failed: bool, times: u16 },
 }
 
@@ -227,6 +236,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..20_u64, any::<u64>()).prop_map(|(endpoint, random)| Step::Begin { endpoint, random }),
         4 => (any::<prop::sample::Index>(), 0..40_u64, any::<bool>())
             .prop_map(|(which, kind, failed)| Step::End { which, kind, failed }),
+        1 => any::<prop::sample::Index>().prop_map(|which| Step::Abandon { which }),
         6 => (0..20_u64, any::<bool>(), 1..2_000_u16)
             .prop_map(|(endpoint, failed, times)| Step::Burst { endpoint, failed, times }),
     ];
@@ -241,25 +251,30 @@ proptest! {
         steps in steps(),
     ) {
         let mut bench = Bench::per_minute(limit);
-        let mut open: Vec<(u64, Share)> = Vec::new();
-        let (mut begun, mut kept, mut refused) = (0_u64, 0_u64, 0_u64);
+        let mut open: Vec<Share> = Vec::new();
+        let (mut begun, mut kept, mut refused, mut abandoned) = (0_u64, 0_u64, 0_u64, 0_u64);
         for step in steps {
             match step {
                 Step::Wait(millis) => bench.now = bench.now.saturating_add_signed(millis * 1_000_000),
                 Step::Level(level) => bench.limiter.set_level(Level::ALL[level]),
                 Step::Begin { endpoint, random } => {
                     begun += 1;
-                    open.push((endpoint, bench.begin(endpoint, random)));
+                    open.push(bench.begin(endpoint, random));
                 }
                 Step::End { which, kind, failed } if !open.is_empty() => {
-                    let (endpoint, share) = open.swap_remove(which.index(open.len()));
-                    let end = bench.end(share, endpoint, kind, failed);
+                    let share = open.swap_remove(which.index(open.len()));
+                    let end = bench.end(share, kind, failed);
                     if let Share::Kept(sampling) = share {
                         prop_assert_eq!(end, Ok(sampling));
                     }
                     *(if end.is_ok() { &mut kept } else { &mut refused }) += 1;
                 }
-                Step::End { .. } => {}
+                Step::Abandon { which } if !open.is_empty() => {
+                    open.swap_remove(which.index(open.len()));
+                    bench.limiter.abandon();
+                    abandoned += 1;
+                }
+                Step::End { .. } | Step::Abandon { .. } => {}
                 Step::Burst { endpoint, failed, times } => for turn in 0..u64::from(times) {
                     bench.now += 100_000;
                     begun += 1;
@@ -269,8 +284,9 @@ proptest! {
             }
             prop_assert!(4 * bench.most as u64 <= 5 * u64::from(limit), "{} at {}", bench.most, limit);
             let counts = bench.limiter.counts();
-            prop_assert_eq!((counts.begun, counts.kept(), counts.refused()), (begun, kept, refused));
-            prop_assert_eq!(counts.pending(), open.len() as u64);
+            let ended = (super::tests::kept(&counts), super::tests::refused(&counts), counts.abandoned);
+            prop_assert_eq!((counts.begun, ended), (begun, (kept, refused, abandoned)));
+            prop_assert_eq!(begun - kept - refused - abandoned, open.len() as u64);
         }
     }
 

@@ -4,6 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Reporter;
+use super::findings::field;
 use crate::packet::Timestamp;
 use crate::record::{Completeness, Connection, DropStage, Exchange, Sampling, Span, Vantage};
 use crate::sensor::exchanges::Pending;
@@ -38,12 +39,11 @@ impl Reporter {
         match pending.admission {
             Admission::Undecided => pending.admission = self.admit(connection, pending).into(),
             // Its response came first. Only now is it known whom it was for.
-            Admission::Shared { share, endpoint } => {
+            Admission::Shared { .. } => {
                 let exchange = &pending.exchange;
                 let verdict = self.policy.judge(connection, exchange.get(exchange.host), exchange.get(exchange.path));
                 if let Verdict::Unwanted(cause) = verdict {
-                    let now = Timestamp::from_nanos(exchange.start_unix_nanos());
-                    let _ = self.limiter.end(share, endpoint, 0, false, now);
+                    self.limiter.abandon();
                     pending.admission = Admission::Unwanted(stage(cause));
                 }
             }
@@ -97,12 +97,9 @@ impl Reporter {
         now: Timestamp,
     ) -> Result<Sampling, DropStage> {
         let endpoint = if self.limiter.is_limited() { begun } else { endpoint };
-        let mut kind = DefaultHasher::new();
-        (endpoint, exchange.status.unwrap_or_default() / 100).hash(&mut kind);
-        exchange.text.fields(exchange.request_fields).find(|(name, _)| *name == b"content-type").hash(&mut kind);
-        self.limiter.end(share, endpoint, kind.finish(), has_failed(exchange), now).map_err(|refusal| match refusal {
+        self.limiter.end(share, kind(endpoint, exchange), has_failed(exchange), now).map_err(|refusal| match refusal {
             Refusal::Guard => DropStage::RateGuard,
-            Refusal::Fair | Refusal::Cap | Refusal::Off => DropStage::RateFair,
+            Refusal::Fair | Refusal::Off => DropStage::RateFair,
         })
     }
 
@@ -156,6 +153,17 @@ fn stage(cause: Cause) -> DropStage {
         Cause::Credentials | Cause::InstanceMetadata => DropStage::Credentials,
         Cause::HostExcluded | Cause::PathExcluded | Cause::HostNotAllowed | Cause::PathNotAllowed => DropStage::Rule,
     }
+}
+
+/// A hash of what a transaction is like: its endpoint, the class of its status, and the media type of its request. The
+/// parameters of a media type do not count: the boundary of a form is another one in every request.
+pub(super) fn kind(endpoint: u64, exchange: &Exchange) -> u64 {
+    let content_type = field(exchange, exchange.request_fields, b"content-type");
+    let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let mut hasher = DefaultHasher::new();
+    (endpoint, exchange.status.unwrap_or_default() / 100).hash(&mut hasher);
+    media_type.iter().for_each(|byte| byte.to_ascii_lowercase().hash(&mut hasher));
+    hasher.finish()
 }
 
 /// The server could not, or nobody knows how it went.

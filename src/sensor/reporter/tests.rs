@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use super::admission::{Admission, kind};
 use super::*;
 use crate::export::monitor::exposition::{assert_documented, text};
 use crate::export::{Export, ExportError, QueueCounts};
 use crate::packet::Realm;
 use crate::record::{Endpoint, Record};
+use crate::sensor::exchanges::Exchanges;
+use crate::sensor::policy::{Patterns, Rules};
 
 const SECRET: &str = "AKIAIOSFODNN7EXAMPLE";
 
@@ -110,4 +113,37 @@ fn every_count_is_documented() {
     ] {
         assert!(text.contains(name), "{name}");
     }
+}
+
+#[test]
+fn the_boundary_of_a_form_makes_no_new_kind() {
+    let kind_of = |content_type: &str| {
+        let mut exchange = Exchange { status: Some(200), ..Exchange::default() };
+        let start = exchange.text.start();
+        exchange.text.push_field(b"Content-Type", content_type.as_bytes());
+        exchange.request_fields = exchange.text.since(start);
+        kind(1, &exchange)
+    };
+    let form = kind_of("multipart/form-data; boundary=one");
+    assert_eq!(form, kind_of("multipart/form-data; boundary=another"));
+    assert_eq!(form, kind_of(" Multipart/Form-Data ;charset=utf-8"));
+    assert_ne!(form, kind_of("application/json"));
+}
+
+#[test]
+fn an_exchange_that_is_unwanted_after_all_is_abandoned() {
+    let patterns = Patterns { path_exclusions: &["^/health".to_owned()], ..Patterns::default() };
+    let policy = Policy::new(Rules::new(&patterns).unwrap());
+    let settings = Settings { policy, rate_limit: RateLimit::default(), ..Settings::default() };
+    let mut reporter = Reporter::new(settings, Exports::default());
+    let mut exchanges = Exchanges::with_capacity(1);
+    let slot = exchanges.begin().unwrap();
+    let pending = exchanges.get_mut(slot);
+    reporter.begin_response(&connection(), pending);
+    assert!(matches!(pending.admission, Admission::Shared { .. }));
+    pending.exchange.path = pending.exchange.text.add(b"/health");
+    reporter.begin(&connection(), pending);
+    assert_eq!(pending.admission, Admission::Unwanted(DropStage::Rule));
+    let counts = reporter.limiter.counts();
+    assert_eq!((counts.begun, counts.abandoned, counts.kept_fair, counts.kept_novelty), (1, 1, 0, 0));
 }

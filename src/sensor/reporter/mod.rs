@@ -28,7 +28,7 @@ use super::policy::{Policy, Verdict};
 use super::privacy::{Location, Privacy};
 use super::rate::{ByteBudget, Governor, Level, Limiter, RateLimit};
 use super::routes::{RouteLimits, Routes};
-use super::trace_context::{Headers, TraceContexts};
+use super::trace_context::{TraceContexts, headers};
 use super::vantage::Home;
 use crate::export::Exports;
 use crate::export::monitor::Report;
@@ -276,7 +276,7 @@ impl Reporter {
 
     /// The trace that a request names, if anybody wants to know.
     pub fn context<'a>(&self, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Option<SpanContext> {
-        if self.ids { Headers::read(fields).context } else { None }
+        if self.ids { headers::read(fields) } else { None }
     }
 
     /// Ends the privacy level `full` when its time is over, by the clock on the wall.

@@ -1,4 +1,4 @@
-//! The trace context of a request: `traceparent` and `tracestate` (W3C Trace Context Level 2), `b3` and `X-B3-…`
+//! The trace context of a request: `traceparent` (W3C Trace Context Level 2), `b3` and `X-B3-…`
 //! (Zipkin), `X-Amzn-Trace-Id` (X-Ray and the load balancers of AWS).
 
 use crate::record::SpanContext;
@@ -7,45 +7,30 @@ use crate::record::SpanContext;
 const KNOWN_FLAGS: u8 = 3;
 const SAMPLED: u8 = 1;
 
-/// What the fields of one request say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Headers {
-    /// The context, of the first of `traceparent`, `b3`, `X-B3-…` and `X-Amzn-Trace-Id` that has one. Load balancers write
-    /// a trace id without a span; its span id is zeros.
-    pub context: Option<SpanContext>,
-    /// The random number of 56 bits that all who sample this trace shall use, if it is not the trace id's.
-    pub randomness: Option<u64>,
-}
-
-impl Headers {
-    /// Reads the fields of a request, their names in any case.
-    pub fn read<'a>(fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
-        let (mut parent, mut single, mut amazon) = (Field::default(), Field::default(), Field::default());
-        let (mut trace, mut span, mut sampled, mut debug) =
-            (Field::default(), Field::default(), Field::default(), Field::default());
-        let mut randomness = None;
-        for (name, value) in fields {
-            let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-            match name.first() {
-                Some(b't' | b'T') if is("traceparent") => parent.add(value),
-                Some(b't' | b'T') if is("tracestate") => randomness = randomness.or_else(|| explicit_randomness(value)),
-                Some(b'b' | b'B') if is("b3") => single.add(value),
-                Some(b'x' | b'X') if is("x-amzn-trace-id") => amazon.add(value),
-                Some(b'x' | b'X') if is("x-b3-traceid") => trace.add(value),
-                Some(b'x' | b'X') if is("x-b3-spanid") => span.add(value),
-                Some(b'x' | b'X') if is("x-b3-sampled") => sampled.add(value),
-                Some(b'x' | b'X') if is("x-b3-flags") => debug.add(value),
-                _ => {}
-            }
+/// What the fields of one request say, their names in any case: the context of the first of `traceparent`, `b3`, `X-B3-…`
+/// and `X-Amzn-Trace-Id` that has one. Load balancers write a trace id without a span; its span id is zeros.
+pub fn read<'a>(fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Option<SpanContext> {
+    let (mut parent, mut single, mut amazon) = (Field::default(), Field::default(), Field::default());
+    let (mut trace, mut span, mut sampled, mut debug) =
+        (Field::default(), Field::default(), Field::default(), Field::default());
+    for (name, value) in fields {
+        let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+        match name.first() {
+            Some(b't' | b'T') if is("traceparent") => parent.add(value),
+            Some(b'b' | b'B') if is("b3") => single.add(value),
+            Some(b'x' | b'X') if is("x-amzn-trace-id") => amazon.add(value),
+            Some(b'x' | b'X') if is("x-b3-traceid") => trace.add(value),
+            Some(b'x' | b'X') if is("x-b3-spanid") => span.add(value),
+            Some(b'x' | b'X') if is("x-b3-sampled") => sampled.add(value),
+            Some(b'x' | b'X') if is("x-b3-flags") => debug.add(value),
+            _ => {}
         }
-        let parent = parent.value().and_then(traceparent);
-        let context = parent
-            .or_else(|| b3_single(single.value()?))
-            .or_else(|| b3_multiple(trace.value()?, span.value()?, sampled.value(), debug.value()))
-            .or_else(|| amzn_trace_id(amazon.value()?));
-        // Without its `traceparent`, a `tracestate` means nothing (§3.3).
-        Headers { context, randomness: randomness.filter(|_| parent.is_some()) }
     }
+    let parent = parent.value().and_then(traceparent);
+    parent
+        .or_else(|| b3_single(single.value()?))
+        .or_else(|| b3_multiple(trace.value()?, span.value()?, sampled.value(), debug.value()))
+        .or_else(|| amzn_trace_id(amazon.value()?))
 }
 
 /// A field that may be there once. If it is there twice, nobody knows which one counts, unless they are the same.
@@ -138,16 +123,6 @@ pub fn amzn_trace_id(value: &[u8]) -> Option<SpanContext> {
     }
     let trace_id = trace_id.filter(|id| *id != [0; 16])?;
     Some(SpanContext { trace_id, span_id, flags })
-}
-
-/// The `rv` of OpenTelemetry's member of a `tracestate`: 14 small hexadecimal digits, such as in `ot=th:8;rv:d29d6a7215ced0`.
-pub fn explicit_randomness(tracestate: &[u8]) -> Option<u64> {
-    let ours = |member: &'_ [u8]| member.trim_ascii().starts_with(b"ot=");
-    let member = tracestate.split(|&byte| byte == b',').find(|member| ours(member))?.trim_ascii();
-    let mut parts = member.strip_prefix(b"ot=")?.split(|&byte| byte == b';');
-    let digits = parts.find_map(|part| part.strip_prefix(b"rv:"))?;
-    let bytes: [u8; 7] = hex(digits, Case::Lower)?;
-    Some(bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
 }
 
 fn context(trace_id: [u8; 16], span_id: [u8; 8], flags: u8) -> Option<SpanContext> {

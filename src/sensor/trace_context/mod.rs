@@ -21,7 +21,6 @@ mod slots;
 mod tracers;
 
 pub use contexts::{ContextCounts, TraceContexts};
-pub use headers::{Headers, explicit_randomness};
 pub use ids::{ids, randomness};
 pub use policy::{TraceContextPolicy, UnknownPolicy};
 pub use tracers::Tracer;

@@ -2,7 +2,7 @@
 //!
 //! Names and bounds are OpenTelemetry's (semantic conventions, "HTTP metrics", "RPC metrics", "DNS metrics"). What is told
 //! apart is bounded: beyond [`MOST_SERIES`] combinations of method, route, status and so on, the rest is counted together,
-//! with the route `_other`.
+//! with the route `_other`. So is what has a label longer than [`LONGEST_LABEL`].
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,6 +12,8 @@ use crate::record::{Completeness, DnsAnswer, Exchange, Rpc, Vantage, methods};
 
 /// Combinations of attributes that are told apart.
 pub const MOST_SERIES: usize = 500;
+/// Bytes of a route or host that is told apart.
+pub const LONGEST_LABEL: usize = 256;
 
 /// Upper bounds of durations, in seconds.
 const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -60,6 +62,12 @@ pub struct Endpoint<'a> {
     pub route: &'a str,
     /// Whom the client asked for, if only the client is here.
     pub server: Option<(&'a [u8], u16)>,
+}
+
+impl Endpoint<'_> {
+    fn is_short(&self) -> bool {
+        self.route.len().max(self.server.map_or(0, |(host, _)| host.len())) <= LONGEST_LABEL
+    }
 }
 
 /// Values in buckets: one more than there are bounds.
@@ -131,7 +139,7 @@ impl Metrics {
         };
         let place = match self.index.get(&key) {
             Some(&place) => place as usize,
-            None if self.series.len() < MOST_SERIES => {
+            None if self.series.len() < MOST_SERIES && endpoint.is_short() => {
                 let server = endpoint.server.map(|(host, port)| (String::from_utf8_lossy(host).into_owned(), port));
                 let server = server.filter(|_| rpc.is_none());
                 self.begin(key, endpoint.route.to_owned(), server)
@@ -286,6 +294,18 @@ mod tests {
         counts.dedup();
         assert_eq!(counts.len(), 5, "{text}");
         assert!(counts.iter().any(|line| line.ends_with(" 4")), "{text}");
+    }
+
+    #[test]
+    fn labels_that_are_too_long_are_counted_together() {
+        let mut metrics = Metrics::default();
+        let (exchange, long) = (sample(), "/a".repeat(LONGEST_LABEL));
+        let server = |host: &'static str| Some((host.as_bytes(), 80));
+        metrics.exchange(&exchange, Vantage::Client, Endpoint { route: "/a", server: server("shop.test") });
+        metrics.exchange(&exchange, Vantage::Client, Endpoint { route: "/a", server: Some((long.as_bytes(), 80)) });
+        metrics.exchange(&exchange, Vantage::Client, Endpoint { route: &long, server: server("shop.test") });
+        let told: Vec<_> = metrics.series.iter().map(|series| (&*series.route, series.duration.counts[0])).collect();
+        assert_eq!(told, [("/a", 1), (OTHER, 2)]);
     }
 
     fn sample() -> Exchange {

@@ -13,6 +13,7 @@
 //! - `rename`: gives a file that is complete its name
 //! - [`queue`]: the thread that writes, and what waits for it
 //! - [`json`], [`url`]: write JSON and URLs
+//! - `rpc`: what remote procedure calls are called
 //! - [`monitor`]: how a running engine does, over HTTP
 
 pub mod account;
@@ -28,6 +29,7 @@ pub mod own_sockets;
 pub mod pcapng;
 pub mod queue;
 mod rename;
+mod rpc;
 #[cfg(test)]
 mod sample;
 pub mod url;
@@ -45,6 +47,9 @@ pub use queue::{Overflow, QueueCounts, WriteQueue};
 use self::monitor::Report;
 use crate::packet::Frame;
 use crate::record::{Finding, Record, Source};
+
+/// Names of fields of one message that are told, each once. Those of more are left out.
+const MAX_FIELD_NAMES: usize = 64;
 
 /// Takes records as they are made. It never blocks a live capture: what does not fit is counted and left out.
 pub trait Export {

@@ -14,10 +14,7 @@ pub fn write(out: &mut Vec<u8>, annotations: &Annotations) {
     };
     word(out, member!("sidetap.vantage"), vantage.name());
     if !route.template.is_empty() {
-        match vantage {
-            Vantage::Client => word(out, member!("url.template"), &route.template),
-            Vantage::Server | Vantage::Both => word(out, member!("http.route"), &route.template),
-        }
+        word(out, template_member(*vantage), &route.template);
         word(out, member!("sidetap.route.source"), route.source.name());
     }
     if trace.span_id != [0; 8] {
@@ -39,6 +36,14 @@ pub fn write(out: &mut Vec<u8>, annotations: &Annotations) {
         if let Some(body) = body {
             word(out, member, &body.text);
         }
+    }
+}
+
+/// The member that has the template of a path: only the server that has it calls it its route.
+pub fn template_member(vantage: Vantage) -> &'static [u8] {
+    match vantage {
+        Vantage::Client => member!("url.template"),
+        Vantage::Server | Vantage::Both => member!("http.route"),
     }
 }
 

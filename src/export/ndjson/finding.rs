@@ -1,5 +1,6 @@
 //! Writes what was found out over several connections.
 
+use super::annotations::template_member;
 use super::{address, flag, names};
 use crate::export::json::{self, Rfc3339, member};
 use crate::record::{DiscoveredEndpoint, EgressSummary, Finding};
@@ -18,7 +19,7 @@ fn write_endpoint(out: &mut Vec<u8>, clock: &mut Rfc3339, endpoint: &DiscoveredE
     clock.write(out, endpoint.time_unix_nanos);
     for (member, text) in [
         (member!("http.request.method"), endpoint.method.as_str()),
-        (member!("http.route"), &endpoint.route),
+        (template_member(endpoint.vantage), &endpoint.route),
         (member!("sidetap.route.source"), endpoint.route_source.name()),
         (member!("sidetap.vantage"), endpoint.vantage.name()),
         (member!("server.address"), &endpoint.host),

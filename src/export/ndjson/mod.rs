@@ -10,14 +10,11 @@ use std::io::Write as _;
 use std::net::IpAddr;
 
 use crate::export::json::{self, Rfc3339, member};
-use crate::export::{Export, ExportError, QueueCounts, WriteQueue};
+use crate::export::{Export, ExportError, MAX_FIELD_NAMES, QueueCounts, WriteQueue, rpc};
 use crate::record::{
-    Annotations, Connection, Content, DnsAnswer, Exchange, Finding, Record, Source, Span, TlsHandshake,
+    Annotations, Connection, Content, DnsAnswer, Exchange, Finding, Record, Rpc, Source, Span, TlsHandshake,
     WebSocketSession, WebSocketTotals, methods,
 };
-
-/// Names of fields of one message that are told, each once. Those of more are left out, as over OTLP.
-const MAX_FIELD_NAMES: usize = 64;
 
 /// Writes records as lines.
 #[derive(Debug)]
@@ -156,17 +153,8 @@ fn write_exchange(
     }
     annotations::write(out, annotations);
     if let Some(more) = &exchange.more {
-        if let Some(rpc) = &more.rpc {
-            out.extend_from_slice(br#","rpc.system.name":"grpc","rpc.method":"#);
-            json::string(out, exchange.get(exchange.path).strip_prefix(b"/").unwrap_or_default());
-            if let Some(name) = rpc.status_name {
-                out.extend_from_slice(member!("rpc.status_code"));
-                json::string(out, name.as_bytes());
-            }
-            out.extend_from_slice(member!("sidetap.rpc.request.messages"));
-            json::number(out, rpc.request_messages);
-            out.extend_from_slice(member!("sidetap.rpc.response.messages"));
-            json::number(out, rpc.response_messages);
+        if let Some(call) = &more.rpc {
+            write_rpc(out, exchange, call);
         }
         if let Some(upgrade) = more.upgrade {
             out.extend_from_slice(member!("sidetap.upgrade"));
@@ -181,6 +169,32 @@ fn write_exchange(
         }
         names(out, member!("sidetap.anomalies"), &more.anomalies);
     }
+}
+
+/// What is said of a remote procedure call.
+fn write_rpc(out: &mut Vec<u8>, exchange: &Exchange, call: &Rpc) {
+    out.extend_from_slice(br#","rpc.system.name":"grpc","rpc.method":"#);
+    match rpc::method(exchange) {
+        Some(method) => json::string(out, method),
+        None => {
+            json::string(out, methods::OTHER.as_bytes());
+            let path = exchange.get(exchange.path);
+            if !path.is_empty() {
+                out.extend_from_slice(member!("rpc.method_original"));
+                json::string(out, path);
+            }
+        }
+    }
+    if call.status.is_some() || call.status_name.is_some() {
+        out.extend_from_slice(member!("rpc.status_code"));
+        out.push(b'"');
+        rpc::write_status(call, out);
+        out.push(b'"');
+    }
+    out.extend_from_slice(member!("sidetap.rpc.request.messages"));
+    json::number(out, call.request_messages);
+    out.extend_from_slice(member!("sidetap.rpc.response.messages"));
+    json::number(out, call.response_messages);
 }
 
 /// The method. One that is not known has a member of its own, as anybody can make one up.
@@ -396,6 +410,7 @@ mod tests {
 
     use super::*;
     use crate::export::sample;
+    use crate::record::{DiscoveredEndpoint, Vantage};
 
     /// The line of a record, whose names are all different.
     fn written(record: &Record<'_>) -> Value {
@@ -439,6 +454,37 @@ mod tests {
         exchange.method = exchange.text.add(b"get");
         let told = written(&sample::record(&exchange));
         assert_eq!([&told["http.request.method"], &told["http.request.method_original"]], ["_OTHER", "get"]);
+    }
+
+    #[test]
+    fn a_call_is_named_as_over_otlp() {
+        let told = |path: &str, status, status_name| {
+            let mut exchange = sample::exchange();
+            exchange.path = exchange.text.add(path.as_bytes());
+            exchange.more().rpc = Some(Rpc { status, status_name, request_messages: 1, response_messages: 1 });
+            let told = written(&sample::record(&exchange));
+            ["rpc.method", "rpc.method_original", "rpc.status_code"].map(|name| told.get(name).cloned())
+        };
+        let text = |text: &str| Some(Value::from(text));
+        assert_eq!(
+            told("/shop.v1.Carts/AddItem", Some(0), Some("OK")),
+            [text("shop.v1.Carts/AddItem"), None, text("OK")]
+        );
+        assert_eq!(told("/any/thing/else", Some(99), None), [text("_OTHER"), text("/any/thing/else"), text("99")]);
+        assert_eq!(told("", None, None), [text("_OTHER"), None, None]);
+    }
+
+    #[test]
+    fn the_template_of_an_endpoint_elsewhere_is_no_route_of_ours() {
+        for (vantage, member, absent) in
+            [(Vantage::Server, "http.route", "url.template"), (Vantage::Client, "url.template", "http.route")]
+        {
+            let endpoint = DiscoveredEndpoint { vantage, route: "/users/{id}".to_owned(), ..Default::default() };
+            let mut out = Vec::new();
+            finding::write(&mut out, &mut Rfc3339::default(), &Finding::Endpoint(&endpoint));
+            let told: Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!((&told[member], told.get(absent)), (&"/users/{id}".into(), None));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::names::attribute;
 use super::wire;
-use crate::export::url;
+use crate::export::{MAX_FIELD_NAMES, url};
 use crate::record::methods;
 use crate::record::{Connection, Endpoint, Exchange, Source, Span};
 
@@ -26,9 +26,6 @@ mod any_value {
 
 /// The field of `ArrayValue`.
 const ARRAY_VALUES: u32 = 1;
-
-/// Names of fields of one message that are told; those of more are counted.
-const MAX_FIELD_NAMES: usize = 64;
 
 const NANOS_A_SECOND: f64 = 1e9;
 

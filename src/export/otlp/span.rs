@@ -7,7 +7,7 @@ use super::attributes::Attributes;
 use super::names::attribute;
 use super::outcome::Failure;
 use super::wire;
-use crate::export::url;
+use crate::export::{rpc, url};
 use crate::record::exchange::More;
 use crate::record::{
     Annotations, CommunityId, Exchange, Lane, Record, Rpc, Sampling, SpanContext, Trace, Vantage, methods,
@@ -80,8 +80,8 @@ pub fn encode(record: &Record<'_>, exchange: &Exchange, annotations: &Annotation
     wire::message(out, field::NAME, |out| write_name(out, exchange, annotations));
 
     let mut attributes = Attributes::new(out, field::ATTRIBUTES);
-    match rpc(exchange) {
-        Some(rpc) => add_rpc(&mut attributes, exchange, rpc),
+    match call(exchange) {
+        Some(call) => add_rpc(&mut attributes, exchange, call),
         None => add_target(&mut attributes, record, exchange, annotations),
     }
     add_ends(&mut attributes, record, exchange, annotations.vantage);
@@ -145,8 +145,8 @@ fn write_link(out: &mut Vec<u8>, other: &SpanContext) {
 
 /// What there are few of: the method and the template of the path, never the path itself.
 fn write_name(out: &mut Vec<u8>, exchange: &Exchange, annotations: &Annotations) {
-    if rpc(exchange).is_some() {
-        out.extend_from_slice(rpc_method(exchange).unwrap_or(b"grpc"));
+    if call(exchange).is_some() {
+        out.extend_from_slice(rpc::method(exchange).unwrap_or(b"grpc"));
         return;
     }
     let method = exchange.get(exchange.method);
@@ -157,43 +157,24 @@ fn write_name(out: &mut Vec<u8>, exchange: &Exchange, annotations: &Annotations)
     }
 }
 
-fn rpc(exchange: &Exchange) -> Option<&Rpc> {
+fn call(exchange: &Exchange) -> Option<&Rpc> {
     exchange.more.as_deref()?.rpc.as_ref()
 }
 
-/// The whole name of a remote procedure, if the path is one: `pkg.Service/Method`. Not everything that says that it is
-/// gRPC is, and a name must not be whatever anybody asks for.
-fn rpc_method(exchange: &Exchange) -> Option<&[u8]> {
-    let name = exchange.get(exchange.path).strip_prefix(b"/")?;
-    let mut parts = name.split(|&byte| byte == b'/');
-    let is_name = |part: &[u8]| {
-        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
-        part.first().is_some_and(is_letter)
-            && part.iter().all(|byte| is_letter(byte) || matches!(byte, b'0'..=b'9' | b'.'))
-    };
-    let is_method = matches!((parts.next(), parts.next(), parts.next()), (Some(service), Some(method), None)
-        if is_name(service) && is_name(method));
-    is_method.then_some(name)
-}
-
-fn add_rpc(attributes: &mut Attributes<'_>, exchange: &Exchange, rpc: &Rpc) {
+fn add_rpc(attributes: &mut Attributes<'_>, exchange: &Exchange, call: &Rpc) {
     attributes.text(attribute::RPC_SYSTEM_NAME, b"grpc");
-    match rpc_method(exchange) {
+    match rpc::method(exchange) {
         Some(method) => attributes.text(attribute::RPC_METHOD, method),
         None => {
             attributes.text(attribute::RPC_METHOD, methods::OTHER.as_bytes());
             attributes.some_text(attribute::RPC_METHOD_ORIGINAL, exchange.get(exchange.path));
         }
     }
-    match (rpc.status_name, rpc.status) {
-        (Some(name), _) => attributes.text(attribute::RPC_STATUS_CODE, name.as_bytes()),
-        (None, Some(code)) => {
-            attributes.written(attribute::RPC_STATUS_CODE, |out| crate::export::json::number(out, code.into()));
-        }
-        (None, None) => {}
+    if call.status.is_some() || call.status_name.is_some() {
+        attributes.written(attribute::RPC_STATUS_CODE, |out| rpc::write_status(call, out));
     }
-    attributes.integer(attribute::RPC_REQUEST_MESSAGES, rpc.request_messages);
-    attributes.integer(attribute::RPC_RESPONSE_MESSAGES, rpc.response_messages);
+    attributes.integer(attribute::RPC_REQUEST_MESSAGES, call.request_messages);
+    attributes.integer(attribute::RPC_RESPONSE_MESSAGES, call.response_messages);
 }
 
 /// What was asked for.

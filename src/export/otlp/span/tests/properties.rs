@@ -99,7 +99,7 @@ proptest! {
         let told = attributes(&span.attributes);
         let is_call = told.contains_key("rpc.method");
         let is_name = match (is_call, &annotations.route.template[..]) {
-            (true, _) => span.name == "grpc" || (told["rpc.method"] == span.name && rpc_method(&exchange).is_some()),
+            (true, _) => span.name == "grpc" || (told["rpc.method"] == span.name && rpc::method(&exchange).is_some()),
             (false, "") => ["GET", "HTTP"].contains(&&span.name[..]),
             (false, template) => ["GET", "HTTP"].contains(&span.name.strip_suffix(template).unwrap().trim_end()),
         };

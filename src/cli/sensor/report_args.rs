@@ -6,6 +6,8 @@ use bytesize::ByteSize;
 
 use super::options;
 use crate::record::PrivacyLevel;
+use crate::sensor::privacy::body::{MAX_FULL, MAX_REDACTED};
+use crate::sensor::rate::byte_budget::DEFAULT_BYTES_PER_MINUTE;
 use crate::sensor::rate::{LimitError, RateLimit};
 use crate::sensor::trace_context::{TraceContextPolicy, UnknownPolicy};
 
@@ -57,11 +59,6 @@ pub struct ReportArgs {
     pub egress_report: Option<PathBuf>,
 }
 
-/// The most bytes of a body that are kept.
-const MOST_CONTENT: u64 = 64 << 10;
-const USUAL_CONTENT: u64 = 16 << 10;
-const USUAL_BYTES_PER_MINUTE: u64 = 2 << 20;
-
 impl ReportArgs {
     /// The limit that was given, else this one.
     pub fn rate_limit(&self, usual: RateLimit) -> RateLimit {
@@ -73,14 +70,14 @@ impl ReportArgs {
         match (self.bytes_per_minute, rate) {
             (Some(ByteSize(bytes)), _) => Some(bytes),
             (None, RateLimit::Unlimited) => None,
-            (None, RateLimit::PerMinute(_)) => Some(USUAL_BYTES_PER_MINUTE),
+            (None, RateLimit::PerMinute(_)) => Some(DEFAULT_BYTES_PER_MINUTE),
         }
     }
 
     /// Bytes of a body that are looked at.
     pub fn content(&self) -> u32 {
-        let usual = if self.privacy_level == PrivacyLevel::Full { MOST_CONTENT } else { USUAL_CONTENT };
-        self.max_http_length.map_or(usual, |ByteSize(bytes)| bytes).min(usual) as u32
+        let most = if self.privacy_level == PrivacyLevel::Full { MAX_FULL } else { MAX_REDACTED } as u64;
+        self.max_http_length.map_or(most, |ByteSize(bytes)| bytes).min(most) as u32
     }
 }
 

@@ -2,8 +2,8 @@
 
 use bytesize::ByteSize;
 
-/// What the program needs before it has seen a packet: its code, stacks, sockets, and room for what is not counted one by
-/// one.
+/// What the program needs before it has seen a packet: its code, stacks, sockets, what the rate limiter remembers, and room
+/// for what is not counted one by one.
 const FIXED: u64 = 7 << 20;
 /// Below this there is no room for anything useful.
 pub const LEAST: u64 = 12 << 20;

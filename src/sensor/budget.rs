@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::EngineLimits;
-use super::rate::Limiter;
 use crate::flow::Limits;
 use crate::memory_limit::{MemoryLimit, TooLittle};
 
@@ -47,8 +46,7 @@ impl Budget {
     /// beyond its usual share all others lack.
     pub fn with_queue(limit: u64, least_queue: usize) -> Result<Self, TooLittle> {
         let least = least_queue as u64;
-        // What the limiter remembers is as large with any limit.
-        let all = MemoryLimit::new(limit)?.leaving(4 * least)?.to_divide() - Limiter::MEMORY_BYTES as u64;
+        let all = MemoryLimit::new(limit)?.leaving(4 * least)?.to_divide();
         let percent = (all / 100).min((all - least) / (100 - QUEUE));
         let share = |percents: u64| percent * percents;
         Ok(Budget {
@@ -113,8 +111,7 @@ mod tests {
             let parts = budget.ring_bytes
                 + budget.connections as u64 * CONNECTION
                 + budget.exchanges as u64 * EXCHANGE
-                + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes + budget.findings_bytes) as u64
-                + Limiter::MEMORY_BYTES as u64;
+                + (budget.early_bytes + budget.buffer_bytes + budget.queue_bytes + budget.findings_bytes) as u64;
             assert!(parts <= MemoryLimit::new(budget.limit).unwrap().to_divide(), "{budget:?}");
         }
     }

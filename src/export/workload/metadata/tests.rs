@@ -49,7 +49,7 @@ fn what_is_missing_or_odd_is_unknown() {
     }
     let odd = r#"{"Cluster":"main","Containers":[7,{"Name":7}]}"#;
     let task = TaskMetadata::parse(odd.as_bytes(), None).unwrap();
-    assert_eq!((task.containers.len(), task.cluster_arn()), (1, None));
+    assert_eq!((task.containers.len(), task.cluster_arn()), (2, None));
     assert!(!nothing.is_settled(), "no container is known");
     for garbage in [&b""[..], b"<html>", b"{", b"\xff"] {
         assert!(TaskMetadata::parse(garbage, None).is_err());

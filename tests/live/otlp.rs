@@ -6,6 +6,7 @@ mod ledger;
 #[path = "../otlp/receiver.rs"]
 mod receiver;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -192,8 +193,10 @@ fn killed_with_a_spool_it_goes_on_from_there_when_it_is_started_again() {
     });
     killed.stop_with(Signal::KILL);
     // What was being written.
-    let mut segments: Vec<_> =
-        std::fs::read_dir(&spool).expect("a directory").map(|it| it.expect("an entry").path()).collect();
+    let entries = |directory: &Path| -> Vec<PathBuf> {
+        std::fs::read_dir(directory).expect("a directory").map(|it| it.expect("an entry").path()).collect()
+    };
+    let mut segments: Vec<_> = entries(&spool).iter().flat_map(|receiver| entries(receiver)).collect();
     segments.retain(|path| path.extension().is_some_and(|end| end == "spool"));
     segments.sort();
     let newest = segments.last().expect("a segment");

@@ -68,7 +68,7 @@ fn ask(from: &Namespace, to: &str, path: &str, times: u32) {
 /// Requests without end.
 fn load(lab: &Lab) -> Child {
     let mut command = lab.client.command("wrk");
-    command.args(["-t1", "-c16", "-d60s", &format!("http://{SERVER}:{PORT}/load")]);
+    command.args(["-t1", "-c16", "-d300s", &format!("http://{SERVER}:{PORT}/load")]);
     Child::start(command.stdout(std::process::Stdio::null()))
 }
 

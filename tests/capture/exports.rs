@@ -63,6 +63,12 @@ impl Run {
         self.directory.join(path).display().to_string()
     }
 
+    /// A document at a path in the directory.
+    pub fn document(self, flag: &str, path: &str) -> Self {
+        let path = self.path(path);
+        self.args(&[flag, &path])
+    }
+
     /// An export to a path in the directory.
     pub fn export(self, kind: &str, path: &str) -> Self {
         let target = format!("{kind}:{}", self.directory.join(path).display());

@@ -31,6 +31,11 @@ fn the_file_that_is_read_is_not_written_over() {
         assert!(run.stderr.contains("it is the capture file that is read"), "{}", run.stderr);
         assert!(run.read("input") == file);
     }
+    for flag in ["--openapi", "--egress-report"] {
+        let run = Run::new(&format!("over{flag}")).input(&file).document(flag, "./input").run();
+        assert_eq!(run.code, 64, "{}", run.stderr);
+        assert!(run.read("input") == file);
+    }
 }
 
 #[test]
@@ -38,6 +43,12 @@ fn two_exports_do_not_write_into_each_other() {
     let run = Run::new("twice").input(&conversation().file()).export("pcapng", "out").export("ndjson", "out").run();
     assert_eq!(run.code, 64, "{}", run.stderr);
     assert!(run.stderr.contains("two exports cannot write to"), "{}", run.stderr);
+    let file = conversation().file();
+    let run = Run::new("spelled").input(&file).export("ndjson", "out").document("--openapi", "./out").run();
+    assert_eq!(run.code, 64, "{}", run.stderr);
+    let run = Run::new("documents").input(&file);
+    let run = run.document("--openapi", "out").document("--egress-report", "./out").run();
+    assert_eq!(run.code, 64, "{}", run.stderr);
 }
 
 #[test]

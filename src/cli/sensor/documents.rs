@@ -81,10 +81,6 @@ impl Documents {
             try_out(path).map_err(|source| failed(path, source))?;
         }
         let Some(first) = self.wanted.first() else { return Ok(()) };
-        if self.wanted[1..].iter().any(|other| other.path() == first.path()) {
-            let twice = io::Error::new(io::ErrorKind::InvalidInput, "two documents cannot be one file");
-            return Err(failed(first.path(), twice));
-        }
         let (to_writer, documents) = sync_channel::<(PathBuf, Vec<u8>)>(self.wanted.len());
         let waiting = Arc::clone(&self.waiting);
         let work = move || {

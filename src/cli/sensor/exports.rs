@@ -1,5 +1,6 @@
 //! `--export KIND:TARGET`: where records go.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -78,20 +79,31 @@ pub enum BadExports {
 
 /// Refuses exports that would write over the capture file that is read, or into each other. How files are rotated.
 pub fn check(args: &SensorArgs, input: Option<&Path>) -> anyhow::Result<Option<Rotation>> {
-    check_targets(&args.export, input)?;
+    let documents = [&args.report.openapi, &args.report.egress_report];
+    check_targets(&args.export, documents.into_iter().flatten(), input)?;
     args.levo.satellite()?;
     Ok(args.rotation.rotation(&args.export)?)
 }
 
-fn check_targets(args: &[ExportArg], input: Option<&Path>) -> Result<(), BadExports> {
-    let mut targets: Vec<&str> = Vec::new();
-    for arg in args {
-        let (ExportArg::Ndjson(target) | ExportArg::Pcapng(target)) = arg else { continue };
-        if input.is_some_and(|input| is_same_file(input, Path::new(target))) {
-            return Err(BadExports::Input(target.clone()));
+fn check_targets<'a>(
+    exports: &'a [ExportArg],
+    documents: impl Iterator<Item = &'a PathBuf>,
+    input: Option<&Path>,
+) -> Result<(), BadExports> {
+    let exports = exports.iter().filter_map(|export| match export {
+        ExportArg::Ndjson(target) | ExportArg::Pcapng(target) => Some(Path::new(target)),
+        ExportArg::Har(directory) => Some(directory),
+        ExportArg::Otlp(_) | ExportArg::None => None,
+    });
+    let mut targets: Vec<OsString> = Vec::new();
+    for path in exports.chain(documents.map(PathBuf::as_path)) {
+        if input.is_some_and(|input| is_same_file(input, path)) {
+            return Err(BadExports::Input(path.display().to_string()));
         }
-        if targets.contains(&target.as_str()) {
-            return Err(BadExports::Twice(target.clone()));
+        // As they are written, paths of devices that differ do.
+        let target = place(path).into_os_string();
+        if targets.contains(&target) {
+            return Err(BadExports::Twice(path.display().to_string()));
         }
         targets.push(target);
     }
@@ -105,6 +117,19 @@ pub fn least_queue_bytes(args: &SensorArgs) -> usize {
     match count(|arg| matches!(arg, ExportArg::Otlp(_))) {
         0 => 0,
         _ => count(|arg| *arg != ExportArg::None) * LEAST_QUEUE_BYTES,
+    }
+}
+
+/// Where a path leads, however it is written: of what is not there yet, the directory is. Devices and pipes may be several
+/// things.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(found) = path.canonicalize() {
+        return if found.is_file() || found.is_dir() { found } else { path.to_owned() };
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (parent.canonicalize(), path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path.to_owned(),
     }
 }
 

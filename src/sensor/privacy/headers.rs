@@ -131,6 +131,10 @@ impl Privacy {
                 out.extend_from_slice(MASK);
             }
             HeaderRule::Value if is_trace_parent(name, value) => out.extend_from_slice(value),
+            HeaderRule::Value if name.eq_ignore_ascii_case(b"host") && value.contains(&b'@') => {
+                self.counts.redacted(Rule::UserInfo, Location::Header);
+                out.extend_from_slice(MASK);
+            }
             HeaderRule::Value if names::is_secret(name, value) => {
                 self.counts.redacted(Rule::SecretName, Location::Header);
                 out.extend_from_slice(MASK);

@@ -8,12 +8,20 @@ const MAX_NAME: usize = 64;
 /// What makes a name that of a secret wherever it stands in it, by the first letter.
 fn secret_parts(first: u8) -> &'static [&'static [u8]] {
     match first {
-        b'a' => &[b"apikey", b"accesskey", b"authkey", b"accountkey", b"authorization"],
-        b'b' => &[b"bearer"],
-        b'c' => &[b"credential", b"csrf", b"clientassertion", b"codeverifier"],
-        b'e' => &[b"encryptionkey"],
+        b'2' => &[b"2fa"],
+        b'a' => &[b"apikey", b"accesskey", b"authkey", b"accountkey", b"authorization", b"activationcode"],
+        b'b' => &[b"bearer", b"backupcode"],
+        b'c' => {
+            &[b"credential", b"csrf", b"clientassertion", b"codeverifier", b"confirmationcode", b"connectionstring"]
+        }
+        b'd' => &[b"devicecode"],
+        b'e' => &[b"encryptionkey", b"emailcode"],
         b'j' => &[b"jwt"],
+        b'l' => &[b"licensekey", b"logincode"],
+        b'm' => &[b"magiclink", b"mfacode", b"mnemonic"],
+        b'o' => &[b"onetime"],
         b'p' => &[b"passw", b"passphrase", b"passcode", b"pwd", b"private"],
+        b'r' => &[b"recoverycode", b"resetcode"],
         b's' => &[
             b"secret",
             b"session",
@@ -22,24 +30,25 @@ fn secret_parts(first: u8) -> &'static [&'static [u8]] {
             b"samlrequest",
             b"samlresponse",
             b"securitycode",
+            b"smscode",
             b"socialsecurity",
             b"subscriptionkey",
         ],
-        b't' => &[b"token"],
+        b't' => &[b"token", b"twofactor"],
+        b'u' => &[b"unlockcode"],
+        b'v' => &[b"verificationcode"],
         b'x' => &[b"xsrf"],
         _ => &[],
     }
 }
 
 /// Words that make a name that of a secret if they stand alone in it: `db_pass`, `X-Auth`, `userPin`.
-const SECRET_WORDS: [&[u8]; 9] = [b"pass", b"auth", b"sig", b"otp", b"totp", b"pin", b"ssn", b"cvv", b"cvc"];
+const SECRET_WORDS: [&[u8]; 14] = [
+    b"pass", b"auth", b"sig", b"otp", b"otps", b"totp", b"pin", b"pins", b"ssn", b"cvv", b"cvc", b"dsn", b"pw", b"sas",
+];
 
 /// Whole names of secrets.
-const SECRET_NAMES: [&[u8]; 14] = [
-    b"mfacode",
-    b"verificationcode",
-    b"recoverycode",
-    b"backupcode",
+const SECRET_NAMES: [&[u8]; 10] = [
     b"sid",
     b"sess",
     b"connectsid",

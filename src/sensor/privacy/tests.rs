@@ -51,6 +51,13 @@ fn a_header_that_is_not_listed_stays() {
 }
 
 #[test]
+fn a_host_with_a_password_stays() {
+    let mut full = at(PrivacyLevel::Full);
+    assert_eq!(header(&mut full, "Host", "jo:open@shop.test").as_deref(), Some("REDACTED"));
+    assert_eq!(header(&mut full, "Host", "shop.test:80").as_deref(), Some("shop.test:80"));
+}
+
+#[test]
 fn credentials_in_headers_leave_at_no_level() {
     for level in PrivacyLevel::ALL {
         let mut privacy = at(level);
@@ -187,9 +194,22 @@ fn a_name_may_be_the_secret_too() {
 
 #[test]
 fn the_words_of_a_name_are_found_however_they_are_kept_apart() {
-    for name in
-        ["db_pass", "dbPass", "X-Auth", "authCode", "otpCode", "userPin", "mfaCode", "verification_code", "cardCvv"]
-    {
+    for name in [
+        "db_pass",
+        "dbPass",
+        "X-Auth",
+        "authCode",
+        "otpCode",
+        "userPin",
+        "mfaCode",
+        "verification_code",
+        "cardCvv",
+        "smsCode",
+        "recovery_codes",
+        "oneTimeCode",
+        "db_pw",
+        "otps",
+    ] {
         assert_eq!(query(PrivacyLevel::Redacted, &format!("{name}=4711")).0, format!("{name}=REDACTED"));
     }
     for name in ["compass", "author", "spinCount", "countryCode", "design", "opinion", "codec"] {

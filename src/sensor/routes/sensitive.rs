@@ -71,6 +71,61 @@ const USUAL_PAIRS: [&[u8; 26]; 26] = [
     b"51119114611313611351111144",
 ];
 
+/// What stands before a name or a secret of somebody's, however often that is asked for: `/users/jane`, `/reset/swordfish`.
+const SOMEBODYS: &[&[u8]] = &[
+    b"account",
+    b"accounts",
+    b"activate",
+    b"confirm",
+    b"contact",
+    b"contacts",
+    b"customer",
+    b"customers",
+    b"employee",
+    b"employees",
+    b"friends",
+    b"guest",
+    b"guests",
+    b"invitation",
+    b"invitations",
+    b"invite",
+    b"invites",
+    b"magic",
+    b"member",
+    b"members",
+    b"owner",
+    b"password",
+    b"password-reset",
+    b"passwords",
+    b"patient",
+    b"patients",
+    b"people",
+    b"person",
+    b"persons",
+    b"player",
+    b"players",
+    b"profile",
+    b"profiles",
+    b"reset",
+    b"reset-password",
+    b"secret",
+    b"secrets",
+    b"session",
+    b"sessions",
+    b"student",
+    b"students",
+    b"token",
+    b"tokens",
+    b"unsubscribe",
+    b"user",
+    b"users",
+];
+
+/// Whether what follows a segment is somebody's: then only words of APIs in general are shown there.
+pub fn is_somebodys_behind(segment: &[u8]) -> bool {
+    SOMEBODYS.iter().any(|name| name.eq_ignore_ascii_case(segment))
+}
+
 /// Whether a word looks like a secret or like something personal: an address, a number, an identifier.
 pub fn looks_sensitive(word: &[u8]) -> bool {
     word.is_empty()

@@ -14,6 +14,7 @@ use super::hash;
 use super::look::{Look, look};
 use super::node::{Edge, Key, Label, Node, REST, edges_bytes, label_bytes};
 use super::segments::{MOST_SEGMENTS, Segments};
+use super::sensitive::is_somebodys_behind;
 
 /// Transactions that prove a word, and they are of two clients at least.
 pub const PROOF: u16 = 3;
@@ -185,7 +186,11 @@ impl Trie {
             Some(next) => next,
             None => {
                 let next = self.grow(at, above, key)?;
-                self.nodes[next as usize].barred = detector.is_some_and(|detects| detects(key.segment));
+                let behind = match &self.nodes[at as usize].label {
+                    Label::Known(word) | Label::Word(word, _) => is_somebodys_behind(word),
+                    Label::Value(_) => false,
+                };
+                self.nodes[next as usize].barred = behind || detector.is_some_and(|detects| detects(key.segment));
                 next
             }
         };

@@ -103,7 +103,7 @@ impl Documents {
     pub fn tick(&mut self, engine: &mut Engine, now: Instant) {
         if self.next.is_some_and(|next| now >= next) {
             self.next = Some(now + EVERY);
-            if self.waiting.load(Ordering::Relaxed) == 0 {
+            if self.is_written() {
                 self.send(engine);
             }
         }
@@ -111,10 +111,15 @@ impl Documents {
 
     /// Hands them to the writer for the last time, if it gets done with the ones before.
     pub fn hand_over(&mut self, engine: &mut Engine, input: Input) {
-        if wait_until(input, || self.waiting.load(Ordering::Relaxed) == 0) {
+        if wait_until(input, || self.is_written()) {
             self.send(engine);
         }
         self.to_writer = None;
+    }
+
+    /// Whether the writer has nothing to do, or is no more.
+    fn is_written(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0 || self.writer.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits for the writer; what failed.

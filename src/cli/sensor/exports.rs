@@ -97,11 +97,11 @@ fn check_targets<'a>(
     });
     let mut targets: Vec<OsString> = Vec::new();
     for path in exports.chain(documents.map(PathBuf::as_path)) {
-        if input.is_some_and(|input| is_same_file(input, path)) {
+        // Paths of devices are compared as they are written.
+        let target = place(path).into_os_string();
+        if input.is_some_and(|input| input.is_file() && place(input).into_os_string() == target) {
             return Err(BadExports::Input(path.display().to_string()));
         }
-        // As they are written, paths of devices that differ do.
-        let target = place(path).into_os_string();
         if targets.contains(&target) {
             return Err(BadExports::Twice(path.display().to_string()));
         }
@@ -131,11 +131,6 @@ fn place(path: &Path) -> PathBuf {
         (Ok(parent), Some(name)) => parent.join(name),
         _ => path.to_owned(),
     }
-}
-
-/// Whether both lead to one file that exists. Devices and pipes may be both ends.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one.is_file() && matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// An export whose file is open and whose thread is not started.

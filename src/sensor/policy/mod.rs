@@ -133,11 +133,17 @@ const SECRET_SERVICES: [&[u8]; 6] = [b"sts", b"kms", b"secretsmanager", b"ssm", 
 /// Whether what a host answers is secret by its nature, so that no content of it is to be looked at: the services of AWS
 /// that hand out credentials, keys and secrets, in any region, in China, with FIPS and behind VPC endpoints.
 pub fn hands_out_secrets(host: &[u8]) -> bool {
-    let host = without_port(host).to_ascii_lowercase();
-    let name = host.strip_suffix(b".cn").unwrap_or(&host);
-    let Some(name) = name.strip_suffix(b".amazonaws.com") else { return false };
-    let mut labels = name.split(|&byte| byte == b'.').map(|label| label.strip_suffix(b"-fips").unwrap_or(label));
-    labels.any(|label| SECRET_SERVICES.contains(&label))
+    let host = without_port(host);
+    let name = without_end(host, b".cn").unwrap_or(host);
+    let Some(name) = without_end(name, b".amazonaws.com") else { return false };
+    let mut labels = name.split(|&byte| byte == b'.').map(|label| without_end(label, b"-fips").unwrap_or(label));
+    labels.any(|label| SECRET_SERVICES.iter().any(|service| service.eq_ignore_ascii_case(label)))
+}
+
+/// A name without an end that it may have, in whatever case.
+fn without_end<'a>(name: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let (start, last) = name.split_at_checked(name.len().checked_sub(end.len())?)?;
+    last.eq_ignore_ascii_case(end).then_some(start)
 }
 
 impl fmt::Debug for Policy {

@@ -33,6 +33,22 @@ fn two_thousand_services_are_listed_completely_with_few_calls() {
     assert_eq!(standin.calls_of("DescribeServices").len(), 200);
     assert!((2..=8).contains(&standin.most_in_flight()), "{} at once", standin.most_in_flight());
     assert!(standin.calls().iter().all(|call| call.error.is_none()));
+    assert_eq!(standin.exceeded(), []);
+}
+
+#[test]
+fn changing_a_few_services_more_than_fit_in_aws_buckets_throttles_nobody() {
+    let standin = Standin::start();
+    for number in 0..22 {
+        let name = format!("service-{number:02}");
+        standin.service("main", &name, task_definition(&name));
+    }
+    standin.enforce_rates();
+    let line = "inject --cluster main --all-services --image i --yes --max-parallel 50 --no-wait";
+    Sidetap::new(line).against(&standin).exits(0);
+    assert_eq!(standin.calls_of("RegisterTaskDefinition").len(), 22);
+    assert_eq!(standin.calls_of("UpdateService").len(), 22);
+    assert_eq!(standin.exceeded(), []);
 }
 
 #[test]

@@ -9,7 +9,6 @@ use super::classify::{Handling, classify, how_to_deploy};
 use super::client::Ecs;
 use super::error::{Error, Result};
 use super::interrupt::Interrupt;
-use super::pace::Pace;
 use super::planning::check_runs;
 use super::progress::{Event, Progress};
 use super::report::{Applied, Report};
@@ -72,7 +71,6 @@ impl Run<'_> {
     /// Registers one after the other; services that are to run the same body share a revision. Returns whether all
     /// went well.
     async fn register_all(&mut self) -> bool {
-        let mut pace = Pace::of_registrations();
         let mut registered: BTreeMap<String, String> = BTreeMap::new();
         for index in 0..self.reports.len() {
             let Some(documents) = &self.plan.targets[index].documents else { continue };
@@ -82,10 +80,7 @@ impl Run<'_> {
             let sha256 = documents.patched.sha256();
             let arn = match registered.get(&sha256) {
                 Some(arn) => Ok(arn.clone()),
-                None => {
-                    pace.wait().await;
-                    self.ecs.register(&documents.patched).await
-                }
+                None => self.ecs.register(&documents.patched).await,
             };
             match arn {
                 Ok(arn) => {
@@ -107,13 +102,11 @@ impl Run<'_> {
     async fn update_all(&mut self) {
         let ready = |report: &Report| report.outcome == Applied::NotStarted && report.task_definition.is_some();
         let mut queue: VecDeque<usize> = (0..self.reports.len()).filter(|index| ready(&self.reports[*index])).collect();
-        let mut pace = Pace::of_updates();
         while !queue.is_empty() || self.watch.len() > 0 {
             while self.watch.len() < self.options.max_parallel
                 && !self.interrupt.is_raised()
                 && let Some(index) = queue.pop_front()
             {
-                pace.wait().await;
                 if let Err(error) = self.start(index).await {
                     self.fail(index, error);
                 }

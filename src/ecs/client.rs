@@ -2,8 +2,11 @@
 
 use aws_sdk_ecs::config::retry::RetryConfig;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
 use crate::aws::{self, Session};
 
+use super::pace::{Pace, Paced};
 use super::raw::LogCalls;
 
 /// Reads at most this many things at once; the account shares its request rate with everybody else in it.
@@ -16,13 +19,19 @@ const WRITE_ATTEMPTS: u32 = 8;
 #[derive(Debug, Clone)]
 pub struct Ecs {
     pub(super) client: aws_sdk_ecs::Client,
+    pub(super) pace: Pace,
     pub region: String,
 }
 
 impl Ecs {
     pub fn new(session: &Session) -> Self {
-        let config = aws_sdk_ecs::config::Builder::from(&session.config).interceptor(LogCalls).build();
-        Ecs { client: aws_sdk_ecs::Client::from_conf(config), region: session.region.clone() }
+        let pace = Pace::default();
+        let mut config =
+            aws_sdk_ecs::config::Builder::from(&session.config).interceptor(LogCalls).interceptor(pace.clone());
+        if let Some(client) = session.config.http_client() {
+            config.set_http_client(Some(SharedHttpClient::new(Paced { client, pace: pace.clone() })));
+        }
+        Ecs { client: aws_sdk_ecs::Client::from_conf(config.build()), pace, region: session.region.clone() }
     }
 }
 

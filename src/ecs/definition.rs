@@ -60,6 +60,8 @@ impl Ecs {
         let mut attempt = 1;
         loop {
             if let Some(arn) = self.registered_before(definition).await {
+                // Whoever registered it may have just used up the rate.
+                self.pace.drain("RegisterTaskDefinition");
                 return Ok(arn);
             }
             match self.register_once(definition).await {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::arn::{account, family_revision};
+use super::arn::{self, account, family_revision};
 use super::classify::{Handling, classify};
 use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
@@ -36,6 +36,21 @@ struct Running {
     newer: Option<String>,
 }
 
+impl Running {
+    /// Mostly a service runs its family's newest revision, and one call tells both.
+    async fn read(ecs: &Ecs, arn: &str) -> Result<Self> {
+        // A family that cannot be read any more only costs the warning.
+        let newest = ecs.task_definition(arn::family(arn)).await.ok();
+        Ok(match newest {
+            Some(newest) if newest.arn == arn => Running { revision: newest, newer: None },
+            newest => {
+                let newer = newest.map(|newest| newest.arn).filter(|newest| arn::revision(newest) > arn::revision(arn));
+                Running { revision: ecs.task_definition(arn).await?, newer }
+            }
+        })
+    }
+}
+
 /// Plans an injection into services. `seen` is called with the number of services described.
 pub async fn plan_injection(
     ecs: &Ecs,
@@ -52,10 +67,8 @@ pub async fn plan_injection(
     running.dedup();
     running.retain(|arn| !arn.is_empty());
     let described = running.into_iter().map(|arn| async move {
-        let revision = ecs.task_definition(&arn).await?;
-        // A family that cannot be read any more only costs the warning.
-        let newer = ecs.newer_revision(&arn).await.unwrap_or_default();
-        Ok::<_, Error>((arn, Running { revision, newer }))
+        let running = Running::read(ecs, &arn).await?;
+        Ok::<_, Error>((arn, running))
     });
     let described: BTreeMap<String, Running> = stream::iter(described).buffered(READS_AT_ONCE).try_collect().await?;
 

@@ -1,5 +1,7 @@
 //! Faults on request.
 
+use serde_json::Value;
+
 use crate::operations::Refusal;
 
 /// What goes wrong with the next calls of an operation.
@@ -11,6 +13,8 @@ pub enum Fault {
     LoseReply { operation: &'static str, times: u32 },
     /// `AccessDeniedException`, always.
     Deny { operation: &'static str },
+    /// A family's revisions are refused because of their role, always.
+    RefuseFamily { family: &'static str },
     /// `ExpiredTokenException`, for everything, always.
     ExpireCredentials,
 }
@@ -26,18 +30,24 @@ pub(crate) enum Fate {
     Refuse(Refusal),
 }
 
+impl Fate {
+    pub fn throttled() -> Self {
+        Fate::Refuse(Refusal::new("ThrottlingException", "Rate exceeded"))
+    }
+}
+
 impl Faults {
     pub fn add(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
     /// Decides a call's fate and uses the fault up.
-    pub fn fate(&mut self, called: &str) -> Fate {
+    pub fn fate(&mut self, called: &str, body: &Value) -> Fate {
         for fault in &mut self.0 {
             match fault {
                 Fault::Throttle { operation, times } if *operation == called && *times > 0 => {
                     *times -= 1;
-                    return Fate::Refuse(Refusal::new("ThrottlingException", "Rate exceeded"));
+                    return Fate::throttled();
                 }
                 Fault::LoseReply { operation, times } if *operation == called && *times > 0 => {
                     *times -= 1;
@@ -50,6 +60,9 @@ impl Faults {
                         crate::ACCOUNT
                     );
                     return Fate::Refuse(Refusal::new("AccessDeniedException", &message));
+                }
+                Fault::RefuseFamily { family } if called == "RegisterTaskDefinition" && body["family"] == *family => {
+                    return Fate::Refuse(Refusal::new("ClientException", "Role is not valid"));
                 }
                 Fault::ExpireCredentials => {
                     let message = "The security token included in the request is expired";

@@ -9,6 +9,7 @@
 mod deployments;
 mod fault;
 mod operations;
+mod rates;
 mod register;
 mod server;
 mod sigv4;
@@ -16,6 +17,7 @@ mod store;
 
 pub use deployments::Script;
 pub use fault::Fault;
+pub use rates::Exceeded;
 pub use server::Call;
 
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::fault::Faults;
+use crate::rates::Rates;
 use crate::server::Log;
 use crate::store::Store;
 
@@ -53,6 +56,7 @@ pub struct Standin {
 pub(crate) struct Shared {
     pub store: Mutex<Store>,
     pub faults: Mutex<Faults>,
+    pub rates: Mutex<Rates>,
     pub log: Log,
     /// How long each answer takes, to let calls overlap.
     pub delay: Mutex<Duration>,
@@ -69,6 +73,7 @@ impl Standin {
         let shared = Arc::new(Shared {
             store: Mutex::default(),
             faults: Mutex::default(),
+            rates: Mutex::default(),
             log: Log::default(),
             delay: Mutex::default(),
         });
@@ -132,6 +137,17 @@ impl Standin {
     pub fn delay(&self, delay: Duration) -> &Self {
         *self.shared.delay.lock().unwrap() = delay;
         self
+    }
+
+    /// Throttles what goes beyond AWS's rates, as AWS does.
+    pub fn enforce_rates(&self) -> &Self {
+        self.shared.rates.lock().unwrap().enforce();
+        self
+    }
+
+    /// The calls that went beyond AWS's rates, whether they were throttled or not.
+    pub fn exceeded(&self) -> Vec<Exceeded> {
+        self.shared.rates.lock().unwrap().exceeded()
     }
 
     /// Marks a revision inactive.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -108,7 +109,11 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
     let signature = sigv4::verify(&parts, &body);
     let parsed: Result<Value, _> = serde_json::from_slice(&body);
 
-    let fate = shared.faults.lock().unwrap().fate(&operation);
+    let throttled = shared.rates.lock().unwrap().throttles(&operation, Instant::now());
+    let fate = match throttled {
+        true => Fate::throttled(),
+        false => shared.faults.lock().unwrap().fate(&operation, &parsed.as_ref().cloned().unwrap_or_default()),
+    };
     let lose = matches!(fate, Fate::ServeAndLoseReply);
     let result = match (&signature, fate, target, &parsed) {
         (Err(why), ..) => Err(Refusal::new("InvalidSignatureException", why)),

@@ -4,9 +4,10 @@
 //! - [`cli`]: the terminal: the command line, its commands and their output
 //! - `ecs`: talks to ECS: lists, reads, registers, updates, tags, watches
 //! - `aws`: what every AWS call needs: session, identity, errors
+//! - `iac`: infrastructure as code: who else deploys a task definition
 //! - `taskdef`: a task definition, its sidecars, their sizes, the patch and the plan
 //!
-//! The last three are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
+//! The last four are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:
 //!
 //! - `collect`: mirrored packets over VXLAN to the sensor, its exports and an interface; only on Linux
 //! - `sensor`: messages to records: pairs requests with responses, decides what is reported and what of it may leave, and finds
@@ -34,6 +35,8 @@ pub mod export;
 pub mod flow;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 pub mod forward;
+#[cfg(feature = "aws")]
+pub mod iac;
 #[cfg(feature = "engine")]
 pub mod memory_limit;
 #[cfg(feature = "engine")]

@@ -13,6 +13,7 @@ mod inject_service;
 mod interactivity;
 mod list;
 mod moto;
+mod ownership;
 mod plan_schema;
 #[cfg(feature = "engine")]
 mod preset_commands;

@@ -17,6 +17,7 @@ use super::usage::{self, Usage};
 use crate::aws::environment_region;
 use crate::ecs::{self, InjectRequest};
 use crate::exit::Exit;
+use crate::iac::{self, Resource};
 use crate::taskdef::diff::pretty;
 use crate::taskdef::{self, Action, Plan, Reason, Sidecar, SizeRequest, Target, inject};
 
@@ -80,9 +81,10 @@ fn into_file(
     if in_place && file::is_stdin(path) {
         return Err(Usage::new("`--in-place` needs a file, not standard input").into());
     }
-    let FromFile { definition, envelope } = FromFile::read(path)?;
+    let FromFile { definition, envelope, tags } = FromFile::read(path)?;
     let cannot = || format!("cannot add the sidecar to {}", file::name(path));
-    let target = Target::file(&path.to_string_lossy());
+    let mut target = Target::file(&path.to_string_lossy());
+    target.warnings = iac::warnings(&[(Resource::TaskDefinition, &tags)]);
     let injected = match inject(&definition, &envelope, sidecar, size) {
         Ok(injected) => injected,
         Err(error) => {

@@ -12,12 +12,15 @@ use super::usage::Usage;
 use crate::aws::{ErrorKind, Identity, Session, SessionRequest};
 use crate::ecs::Ecs;
 use crate::exit::Exit;
+use crate::iac::{Tags, tags_of};
 use crate::taskdef::{Envelope, Plan, Target, TaskDefinition};
 
 /// A task definition that was read from a file.
 pub struct FromFile {
     pub definition: TaskDefinition,
     pub envelope: Envelope,
+    /// All of its tags, those included that only AWS may set.
+    pub tags: Tags,
 }
 
 impl FromFile {
@@ -27,9 +30,10 @@ impl FromFile {
 
     /// `path` is only named in errors.
     pub fn parse(document: Value, path: &Path) -> anyhow::Result<Self> {
+        let tags = tags_of(&document);
         let (definition, envelope) =
             TaskDefinition::parse(document).with_context(|| format!("cannot use {}", file::name(path)))?;
-        Ok(FromFile { definition, envelope })
+        Ok(FromFile { definition, envelope, tags })
     }
 }
 

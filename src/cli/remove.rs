@@ -36,7 +36,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
         return Err(super::usage::Usage::new("`--in-place` needs a file, not standard input").into());
     }
     let document = file::read_json(&path)?;
-    let FromFile { definition, envelope } = FromFile::parse(document.clone(), &path)?;
+    let FromFile { definition, envelope, .. } = FromFile::parse(document.clone(), &path)?;
     let removed = remove(&definition, &envelope)
         .with_context(|| format!("cannot take the sidecar out of {}", file::name(&path)))?;
     let warnings = removed.warnings.clone();

@@ -8,6 +8,7 @@ use super::client::{Ecs, call, write};
 use super::error::{Error, Result};
 use super::raw::{CaptureBody, LostAnswerIsOurs, ReplaceBody};
 use crate::aws::{self, ErrorKind};
+use crate::iac::{Tags, tags_of};
 use crate::taskdef::plan::TAG_PLAN_ID;
 use crate::taskdef::{TaskDefinition, is_same};
 
@@ -21,6 +22,8 @@ pub struct Revision {
     /// `ACTIVE` or `INACTIVE`; a service cannot be returned to an inactive one.
     pub status: String,
     pub definition: TaskDefinition,
+    /// All of its tags, those included that only AWS may set.
+    pub tags: Tags,
 }
 
 impl Ecs {
@@ -48,8 +51,9 @@ impl Ecs {
         let answer: Value = serde_json::from_slice(&body).map_err(|error| aws::Error::unreadable(OPERATION, error))?;
         let text = |key: &str| answer["taskDefinition"][key].as_str().unwrap_or_default().to_owned();
         let (arn, status) = (text("taskDefinitionArn"), text("status"));
+        let tags = tags_of(&answer);
         let (definition, _) = TaskDefinition::parse(answer)?;
-        Ok(Revision { arn, status, definition })
+        Ok(Revision { arn, status, definition, tags })
     }
 
     /// Registers exactly this body and returns the new revision's ARN.

@@ -10,6 +10,7 @@ use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
 use super::error::{Error, Result};
 use super::service::Service;
+use crate::iac::{self, Resource};
 use crate::taskdef::{
     self, Action, Documents, Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, TargetKind, Warning, inject,
 };
@@ -100,6 +101,7 @@ pub async fn plan_task_definition(
             ),
         ));
     }
+    target.warnings.extend(iac::warnings(&[(Resource::TaskDefinition, &revision.tags)]));
     let target = plan_revision(target, &revision, request.sidecar, request.size)?;
     Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
 }
@@ -231,6 +233,8 @@ fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
         let text = "the service wants no tasks: nothing will start, and nothing be proved";
         warnings.push(Warning::new("no-tasks", text));
     }
+    let tags = [(Resource::Service, &service.tags[..]), (Resource::TaskDefinition, &running.revision.tags[..])];
+    warnings.extend(iac::warnings(&tags));
     warnings
 }
 

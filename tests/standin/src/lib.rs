@@ -155,6 +155,12 @@ impl Standin {
         self.store().revision(arn).expect("a revision")["status"] = "INACTIVE".into();
     }
 
+    /// Tags a service or revision as only AWS itself can, with any key.
+    pub fn tag(&self, arn: &str, key: &str, value: &str) -> &Self {
+        self.store().tags.entry(arn.to_owned()).or_default().push(json!({ "key": key, "value": value }));
+        self
+    }
+
     /// All calls so far.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.log.calls()

@@ -4,6 +4,8 @@
 mod apply;
 mod bad_input;
 mod boto3;
+#[cfg(target_os = "linux")]
+mod confirm;
 mod corpus;
 mod exit_codes;
 mod gateway;

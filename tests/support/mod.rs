@@ -1,11 +1,16 @@
-//! What the tests share: the binary in a hermetic environment, fixtures, the stand-in, and third-party software.
+//! What the tests share: the binary in a hermetic environment, a terminal to read it on, fixtures,
+//! the stand-in, and third-party software.
 
 mod fixtures;
 mod run;
+#[cfg(target_os = "linux")]
+mod screen;
 mod third_party;
 
 pub use fixtures::{fixture, fixture_path, registrable, task_definition};
 pub use run::Sidetap;
+#[cfg(target_os = "linux")]
+pub use screen::{Key, Screen};
 pub use third_party::{Python, free_port};
 
 /// Compares with `snapshots/NAME.snap`.

@@ -1,18 +1,22 @@
 //! The real binary, alone in the world: its own home, no AWS settings, no terminal.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::Value;
 use standin::{ACCESS_KEY, REGION, SECRET_KEY, Standin};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use super::screen::Screen;
+
 /// A run of sidetap that is being prepared.
 pub struct Sidetap {
-    command: assert_cmd::Command,
+    command: Command,
+    stdin: Option<String>,
     line: String,
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// A run that has ended.
@@ -31,16 +35,15 @@ impl Sidetap {
     pub fn of<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let words: Vec<&str> = words.into_iter().collect();
         let home = tempfile::tempdir().expect("a temporary directory");
-        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("sidetap"));
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("sidetap"));
         command
             .args(&words)
             .env_clear()
             .env("HOME", home.path())
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"))
-            .timeout(Duration::from_secs(120));
-        Sidetap { command, line: words.join(" "), _home: home }
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
+        Sidetap { command, stdin: None, line: words.join(" "), home }
     }
 
     /// Against the stand-in, with its keys.
@@ -59,13 +62,30 @@ impl Sidetap {
     }
 
     pub fn stdin(mut self, text: &str) -> Self {
-        self.command.write_stdin(text);
+        self.stdin = Some(text.to_owned());
         self
     }
 
+    /// Opens it on a terminal of 80 columns and 24 rows.
+    #[cfg(target_os = "linux")]
+    pub fn on_screen(self) -> Screen {
+        self.on_screen_of(80, 24)
+    }
+
+    /// Opens it on a terminal of that size.
+    #[cfg(target_os = "linux")]
+    pub fn on_screen_of(self, columns: u16, rows: u16) -> Screen {
+        Screen::open(&self.command, &self.line, self.home, columns, rows)
+    }
+
     /// Runs it to its end.
-    pub fn run(mut self) -> Finished {
-        let output = self.command.output().expect("sidetap runs");
+    pub fn run(self) -> Finished {
+        let mut command = assert_cmd::Command::from_std(self.command);
+        command.timeout(Duration::from_secs(120));
+        if let Some(text) = self.stdin {
+            command.write_stdin(text);
+        }
+        let output = command.output().expect("sidetap runs");
         Finished { line: self.line, output }
     }
 

@@ -1,0 +1,119 @@
+//! The question before a change, on a terminal.
+
+use standin::Standin;
+
+use crate::support::{Key, Screen, Sidetap, snapshot, task_definition};
+
+const WRITES: [&str; 3] = ["RegisterTaskDefinition", "UpdateService", "TagResource"];
+const LINE: &str = "inject --cluster main --service web --image example/sidetap:1";
+
+/// A service, and the command that would change it.
+fn prepared() -> (Standin, Sidetap) {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    let sidetap = Sidetap::new(LINE).against(&standin);
+    (standin, sidetap)
+}
+
+/// The question about it, on a screen with room for the whole plan.
+fn asked() -> (Standin, Screen) {
+    let (standin, sidetap) = prepared();
+    let mut screen = sidetap.on_screen_of(100, 100);
+    screen.wait_for("Change 1 target in account 123456789012 in eu-west-1?");
+    (standin, screen)
+}
+
+#[track_caller]
+fn nothing_was_written(standin: &Standin) {
+    let written: Vec<_> = WRITES.iter().flat_map(|operation| standin.calls_of(operation)).collect();
+    assert!(written.is_empty(), "{written:?}");
+}
+
+#[test]
+fn the_plan_is_on_the_screen_above_the_question() {
+    let (standin, mut screen) = asked();
+    snapshot("confirm-screen", &screen.settled());
+    nothing_was_written(&standin);
+}
+
+#[test]
+fn yes_changes_the_service() {
+    let (standin, mut screen) = asked();
+    screen.type_text("y").exits(0);
+    assert_eq!(standin.calls_of("UpdateService").len(), 1);
+    assert_eq!(
+        standin.service_json("web")["taskDefinition"],
+        standin.describe("web:2")["taskDefinition"]["taskDefinitionArn"]
+    );
+}
+
+#[test]
+fn no_enter_and_escape_change_nothing() {
+    let answers: [fn(&mut Screen) -> &mut Screen; 3] =
+        [|screen| screen.type_text("n"), |screen| screen.press(Key::Enter), |screen| screen.press(Key::Esc)];
+    for answer in answers {
+        let (standin, mut screen) = asked();
+        answer(&mut screen).wait_for("nothing was changed").exits(1);
+        nothing_was_written(&standin);
+    }
+}
+
+#[test]
+fn ctrl_c_at_the_question_shows_the_cursor_and_writes_nothing() {
+    let (standin, mut screen) = asked();
+    screen.settled();
+    assert!(!screen.cursor_visible(), "dialoguer hides it");
+    screen.press(Key::CtrlC).wait_for("interrupted; nothing was changed").exits(130);
+    nothing_was_written(&standin);
+}
+
+#[test]
+fn keys_that_mean_nothing_answer_nothing() {
+    let (standin, mut screen) = asked();
+    let before = screen.settled();
+    for key in [Key::Up, Key::Left, Key::Right, Key::Backspace] {
+        screen.press(key);
+    }
+    screen.wait_without("nothing was changed").press_times(Key::Down, 3);
+    assert_eq!(screen.settled(), before);
+    screen.press(Key::Esc).wait_for("nothing was changed").exits(1);
+    nothing_was_written(&standin);
+}
+
+#[test]
+fn a_plan_that_is_longer_than_the_screen_stays_above_it() {
+    let (standin, sidetap) = prepared();
+    let mut screen = sidetap.on_screen();
+    screen.wait_for("Change 1 target").settled();
+    assert!(screen.scrolled() > 0);
+    let first = screen.history().lines().find(|line| !line.is_empty()).map(str::to_owned);
+    assert!(first.is_some_and(|line| line.starts_with("account 123456789012")), "{}", screen.history());
+    let question = screen.contents().lines().last().map(str::to_owned).unwrap_or_default();
+    assert!(!screen.wrapped_lines().contains(&question), "{screen}");
+    nothing_was_written(&standin);
+}
+
+#[test]
+fn another_size_in_the_middle_of_the_question_loses_nothing() {
+    let (standin, mut screen) = asked();
+    screen.settled();
+    screen.resize(80, 24).type_text("y").exits(0);
+    assert_eq!(standin.calls_of("UpdateService").len(), 1);
+}
+
+#[test]
+fn no_control_character_of_a_name_reaches_the_terminal() {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    let described = standin.describe("web");
+    let arn = described["taskDefinition"]["taskDefinitionArn"].as_str().unwrap_or_default();
+    standin.edit_revision(arn, |revision| {
+        revision["containerDefinitions"][0]["name"] = "app\u{7}\u{1b}]0;owned\u{7}\u{202e}".into();
+    });
+    let mut screen = Sidetap::new(LINE).against(&standin).on_screen_of(100, 100);
+    screen.wait_for("Change 1 target").press(Key::Space).settled();
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    for forbidden in ["\u{7}", "\u{1b}]", "\u{202e}"] {
+        assert!(!raw.contains(forbidden), "{raw:?}");
+    }
+}

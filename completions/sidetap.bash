@@ -1512,7 +1512,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__remove)
-            opts="-v -q -h --file --dry-run --out --detailed-exitcode --show-values --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --task-definition --sidecar --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1522,7 +1522,35 @@ _sidetap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --task-definition)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sidecar)
+                    COMPREPLY=($(compgen -W "sensor forwarder levo traceable" -- "${cur}"))
+                    return 0
+                    ;;
                 --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-parallel)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -40,7 +40,7 @@ complete -c sidetap -n "__fish_sidetap_needs_command" -s V -l version -d 'Print 
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "list" -d 'List clusters, services or task definitions'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
-complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "remove" -d 'Take sidecars out of a task definition, in a file or on ECS'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "capture" -d 'Turn packets into HTTP transactions'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "forward" -d 'Send packets to collectors over VXLAN'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
@@ -186,8 +186,18 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l no-input -d 'N
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l file -d 'The task definition; - for standard input' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l file -d 'A task definition in a file, or - for standard input; needs no AWS account' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l cluster -d 'The services\' cluster, by name or ARN' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l service -d 'A service, by name or ARN; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l service-tag -d 'Of all services, only those with this tag; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l task-definition -d 'A task definition on ECS; registers a revision and touches no service' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l sidecar -d 'Only these sidecars; also a vendor\'s that was pasted by hand [default: all that sidetap put in]' -r -f -a "sensor\t''
+forwarder\t''
+levo\t''
+traceable\t''"
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l out -d 'Save the plan for `sidetap apply`' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l timeout -d 'How long a deployment is watched' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l max-parallel -d 'Deployments at once' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
@@ -196,10 +206,16 @@ json\t''"
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l all-services -d 'All services of the cluster'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l dry-run -d 'Show the plan and change nothing'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l detailed-exitcode -d 'Exit with 2 if there are changes to make'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l show-values -d 'Show the values of environment variables in the diff'
-complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l in-place -d 'Change the file instead of printing'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l yes -d 'Do not ask before the change is made'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l register-only -d 'Register revisions and leave the services alone'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l no-wait -d 'Do not watch the deployments'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l auto-rollback -d 'Return to the revision before when a deployment fails or times out'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l keep-going -d 'Go on with the other services after a failure'
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l in-place -d 'With --file: change the file instead of printing'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l no-input -d 'Never ask; a missing value is an error'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -s q -l quiet -d 'Say only who and where, results and errors'
@@ -408,7 +424,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s h -l help
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "remove" -d 'Take sidetap\'s sidecars out of a task definition in a file'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "remove" -d 'Take sidecars out of a task definition, in a file or on ECS'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove capture forward collect health configuration completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'

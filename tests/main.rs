@@ -21,6 +21,7 @@ mod plan_schema;
 mod preset_commands;
 mod properties;
 mod remove_file;
+mod remove_service;
 mod rollout;
 mod scale;
 mod session;

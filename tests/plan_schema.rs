@@ -71,6 +71,12 @@ fn plans_of_services_and_task_definitions_are_valid() {
     snapshot("plan-json", &format!("{plan:#}\n"));
     let line = "inject --task-definition web --image i --dry-run --detailed-exitcode --output json";
     check(&Sidetap::new(line).against(&standin).exits(2).json());
+
+    Sidetap::new("inject --cluster main --service web --image i --yes").against(&standin).exits(0);
+    for source in ["--cluster main --service web", "--cluster main --all-services", "--task-definition web"] {
+        let line = format!("remove {source} --dry-run --detailed-exitcode --output json");
+        check(&Sidetap::new(&line).against(&standin).exits(2).json());
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 use sidetap::taskdef::{
-    Amount, Envelope, Injected, Kind, Parameters, Preset, Room, Sidecar, SizeRequest, TaskDefinition, inject, patch,
-    remove,
+    Amount, Envelope, Injected, Kind, Parameters, Preset, Room, Sidecar, SizeRequest, TaskDefinition, Which, inject,
+    patch, remove,
 };
 
 /// Any JSON, a few levels deep.
@@ -187,7 +187,7 @@ proptest! {
             let text = injected.definition.as_value().to_string();
             let (read, shape) = TaskDefinition::parse(serde_json::from_str(&text).unwrap()).unwrap();
             prop_assert!(shape.is_bare());
-            prop_assert_eq!(remove(&read, &shape).unwrap().into_document(), document);
+            prop_assert_eq!(remove(&read, &shape, &Which::Ours).unwrap().into_document(), document);
         }
     }
 
@@ -216,7 +216,7 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(remove(&current.0, &current.1).unwrap().into_document(), document);
+        prop_assert_eq!(remove(&current.0, &current.1, &Which::Ours).unwrap().into_document(), document);
     }
 
     #[test]
@@ -277,7 +277,7 @@ proptest! {
     #[test]
     fn any_json_is_read_or_refused_and_never_breaks(document in any_json()) {
         if let Ok((definition, envelope)) = TaskDefinition::parse(document) {
-            let _ = remove(&definition, &envelope);
+            let _ = remove(&definition, &envelope, &Which::Ours);
         }
     }
 }

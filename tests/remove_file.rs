@@ -78,3 +78,17 @@ fn a_dry_run_shows_the_plan() {
     let plan = Sidetap::new("remove --file - --dry-run --detailed-exitcode").stdin(&injected).exits(2);
     snapshot("plan-remove", &plan.stdout());
 }
+
+#[test]
+fn a_vendors_container_in_a_file_leaves_if_its_kind_is_named() {
+    let removed = Sidetap::new("remove --file pasted-levo.json --sidecar levo").exits(0);
+    let names = |definition: &serde_json::Value| {
+        let containers = definition["containerDefinitions"].as_array().unwrap().clone();
+        containers.iter().map(|container| container["name"].clone()).collect::<Vec<_>>()
+    };
+    let (before, after) = (names(&fixture("pasted-levo.json")), names(&removed.json()));
+    assert_eq!(after.len() + 1, before.len());
+    removed.stderr_has("took out");
+    Sidetap::new("remove --file pasted-levo.json").exits(0).stderr_has("no sidecar of sidetap's is there");
+    Sidetap::new("remove --file roomy.json --sidecar levo").exits(0).stderr_has("no sidecar `levo` is there");
+}

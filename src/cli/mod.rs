@@ -89,7 +89,7 @@ enum Command {
     #[cfg(feature = "aws")]
     Apply(apply::Args),
     #[cfg(feature = "aws")]
-    Remove(remove::Args),
+    Remove(Box<remove::Args>),
     #[cfg(feature = "engine")]
     Capture(Box<capture::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
@@ -115,7 +115,7 @@ impl Command {
             #[cfg(feature = "aws")]
             Command::Apply(args) => apply::run(args, cx),
             #[cfg(feature = "aws")]
-            Command::Remove(args) => remove::run(args, cx),
+            Command::Remove(args) => remove::run(*args, cx),
             #[cfg(feature = "engine")]
             Command::Capture(args) => capture::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]

@@ -1,44 +1,93 @@
-//! `sidetap remove`: take our sidecars out of a task definition.
+//! `sidetap remove`: take sidecars out of a task definition, in a file or on ECS.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Context as _;
+use clap::ValueEnum;
 
 use super::context::Context;
+use super::execute::execute;
 use super::file::{self, Access};
-use super::output::{plan as plan_output, sanitise};
-use super::planning::{self, FromFile};
-use super::run_args::PlanArgs;
+use super::output::{plan as plan_output, progress::Counter, sanitise};
+use super::planning::{self, Connected, FromFile, block_on};
+use super::run_args::{ApplyArgs, PlanArgs};
+use super::source_args::{Source, SourceArgs};
+use super::usage::{self, Usage};
+use crate::ecs;
 use crate::exit::Exit;
 use crate::taskdef::diff::pretty;
-use crate::taskdef::{Plan, Target, Warning, remove};
+use crate::taskdef::{Plan, Preset, Target, Warning, Which, remove};
 
-/// Take sidetap's sidecars out of a task definition in a file.
+/// Take sidecars out of a task definition, in a file or on ECS.
 ///
-/// What putting them in had changed is undone: what went in comes out, value for value.
+/// What putting them in had changed is undone: what went in comes out, value for value. With services, a revision is
+/// registered from the one that each service runs now, so that whatever else was deployed since stays, the service
+/// updated, and the deployment watched. To go back to the revision before instead, see `sidetap rollback`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The task definition; - for standard input.
-    #[arg(long, value_name = "PATH")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Only these sidecars; also a vendor's that was pasted by hand [default: all that sidetap put in].
+    #[arg(long, value_enum, value_name = "SIDECAR", help_heading = "Sidecar")]
+    sidecar: Option<SidecarKind>,
     #[command(flatten)]
     plan: PlanArgs,
-    /// Change the file instead of printing.
-    #[arg(long, conflicts_with = "dry_run")]
+    #[command(flatten)]
+    apply: ApplyArgs,
+    /// With --file: change the file instead of printing.
+    #[arg(long, requires = "file", conflicts_with = "dry_run", help_heading = "Run")]
     in_place: bool,
 }
 
-pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
-    let Some(path) = args.file else {
-        return Err(super::usage::Usage::new("which task definition?").missing("--file PATH").into());
-    };
-    if args.in_place && file::is_stdin(&path) {
-        return Err(super::usage::Usage::new("`--in-place` needs a file, not standard input").into());
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SidecarKind {
+    Sensor,
+    Forwarder,
+    Levo,
+    Traceable,
+}
+
+impl From<SidecarKind> for Which {
+    fn from(kind: SidecarKind) -> Self {
+        Which::Of(match kind {
+            SidecarKind::Sensor => Preset::Sensor,
+            SidecarKind::Forwarder => Preset::Forwarder,
+            SidecarKind::Levo => Preset::Levo,
+            SidecarKind::Traceable => Preset::Traceable,
+        })
     }
-    let document = file::read_json(&path)?;
-    let FromFile { definition, envelope, .. } = FromFile::parse(document.clone(), &path)?;
-    let removed = remove(&definition, &envelope)
-        .with_context(|| format!("cannot take the sidecar out of {}", file::name(&path)))?;
+}
+
+pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
+    let which = args.sidecar.map_or(Which::Ours, Which::from);
+    let source = args.source.resolve();
+    let on_ecs = matches!(source, Ok(Source::Services { .. } | Source::TaskDefinition(_))) && !args.plan.dry_run;
+    let confirmable = if on_ecs { super::confirm::possible(args.apply.yes, cx) } else { Ok(()) };
+    let source = match (source, confirmable) {
+        (Ok(source), Ok(())) => source,
+        // What is missing is said before the first call, all of it at once.
+        (source, confirmable) => {
+            let problems = [source.err(), confirmable.err()];
+            return Err(usage::first(problems.into_iter().flatten().map(Into::into)));
+        }
+    };
+    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs()) {
+        return Err(Usage::new(format!("`{flag}` means nothing with `--file`")).into());
+    }
+    match source {
+        Source::File(path) => from_file(&path, &which, &args.plan, args.in_place, cx),
+        source => block_on(from_ecs(source, which, args.plan, args.apply, cx)),
+    }
+}
+
+fn from_file(path: &Path, which: &Which, args: &PlanArgs, in_place: bool, cx: &Context) -> anyhow::Result<Exit> {
+    if in_place && file::is_stdin(path) {
+        return Err(Usage::new("`--in-place` needs a file, not standard input").into());
+    }
+    let document = file::read_json(path)?;
+    let FromFile { definition, envelope, .. } = FromFile::parse(document.clone(), path)?;
+    let removed = remove(&definition, &envelope, which)
+        .with_context(|| format!("cannot take the sidecar out of {}", file::name(path)))?;
     let warnings = removed.warnings.clone();
     let mut of_plan = warnings.clone();
     if removed.changes_shape() {
@@ -50,25 +99,61 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let target = Target::file(&path.to_string_lossy());
     let target = target.changed(definition, None, removed.definition.clone(), of_plan);
     let plan = Plan::new(None, None, vec![target]);
-    planning::save(&args.plan, &plan, cx)?;
-    if args.plan.dry_run {
-        plan_output::show(&cx.printer, &plan, args.plan.values())?;
-        return Ok(planning::verdict(&args.plan, &plan, false));
+    planning::save(args, &plan, cx)?;
+    if args.dry_run {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+        return Ok(planning::verdict(args, &plan, false));
     }
     let none = removed.containers.is_empty();
     let names = removed.containers.join(", ");
     let after = if none { document } else { removed.into_document() };
-    match args.in_place {
+    match in_place {
         true if none => {}
-        true => file::replace(&path, &pretty(&after), Access::AsBefore)?,
+        true => file::replace(path, &pretty(&after), Access::AsBefore)?,
         false => cx.printer.result(&pretty(&after))?,
     }
     for warning in &warnings {
         cx.printer.note(&plan_output::warning_line(warning));
     }
+    let what = match which {
+        Which::Ours => "no sidecar of sidetap's".to_owned(),
+        Which::Of(preset) => format!("no sidecar `{}`", preset.label()),
+    };
     cx.printer.note(&match none {
-        true => format!("{}: no sidecar of sidetap's is there; unchanged", file::name(&path)),
-        false => format!("{}: took out {}", file::name(&path), sanitise(&names)),
+        true => format!("{}: {what} is there; unchanged", file::name(path)),
+        false => format!("{}: took out {}", file::name(path), sanitise(&names)),
     });
     Ok(Exit::Done)
+}
+
+async fn from_ecs(
+    source: Source,
+    which: Which,
+    args: PlanArgs,
+    apply: ApplyArgs,
+    cx: &Context,
+) -> anyhow::Result<Exit> {
+    let connected = Connected::open(cx).await?;
+    let account = connected.account();
+    let counter = Counter::new(cx, "services");
+    let plan = match &source {
+        Source::Services { cluster, selection } => {
+            let seen = |count| counter.set(count);
+            ecs::plan_removal(&connected.ecs, account, cluster, selection, &which, seen).await?
+        }
+        Source::TaskDefinition(name) => {
+            ecs::plan_removal_from_task_definition(&connected.ecs, account, name, &which).await?
+        }
+        Source::File(_) => unreachable!("a file needs no ECS"),
+    };
+    counter.clear();
+    if plan.targets.is_empty() {
+        cx.printer.note("no service was selected");
+    }
+    planning::save(&args, &plan, cx)?;
+    if args.dry_run {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+        return Ok(planning::verdict(&args, &plan, apply.keep_going));
+    }
+    execute(&connected, &plan, &apply, args.values(), cx).await
 }

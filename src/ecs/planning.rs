@@ -32,8 +32,8 @@ pub struct InjectRequest<'a> {
 }
 
 /// A revision that a service runs, and the family's newest one if that is another.
-struct Running {
-    revision: Revision,
+pub(super) struct Running {
+    pub revision: Revision,
     newer: Option<String>,
 }
 
@@ -63,7 +63,17 @@ pub async fn plan_injection(
 ) -> Result<Plan> {
     let services = select(ecs, cluster, selection, seen).await?;
     let readable = services.iter().filter(|service| !matches!(classify(service), Handling::Refused { .. }));
-    let mut running: Vec<String> = readable.map(|service| service.task_definition.clone()).collect();
+    let running = running(ecs, readable).await?;
+    let mut targets = Vec::with_capacity(services.len());
+    for service in &services {
+        targets.push(plan_service(service, running.get(&service.task_definition), request)?);
+    }
+    Ok(plan_of(ecs, account, &services, targets))
+}
+
+/// Reads the revisions that services run, by ARN.
+pub(super) async fn running(ecs: &Ecs, services: impl Iterator<Item = &Service>) -> Result<BTreeMap<String, Running>> {
+    let mut running: Vec<String> = services.map(|service| service.task_definition.clone()).collect();
     running.sort();
     running.dedup();
     running.retain(|arn| !arn.is_empty());
@@ -71,15 +81,13 @@ pub async fn plan_injection(
         let running = Running::read(ecs, &arn).await?;
         Ok::<_, Error>((arn, running))
     });
-    let described: BTreeMap<String, Running> = stream::iter(described).buffered(READS_AT_ONCE).try_collect().await?;
+    stream::iter(described).buffered(READS_AT_ONCE).try_collect().await
+}
 
-    let mut targets = Vec::with_capacity(services.len());
-    for service in &services {
-        targets.push(plan_service(service, described.get(&service.task_definition), request)?);
-    }
-    let account =
-        account.or_else(|| services.first().and_then(|service| self::account(&service.arn)).map(str::to_owned));
-    Ok(Plan::new(account, Some(ecs.region.clone()), targets))
+/// A plan for services; the account is theirs where it is not known.
+pub(super) fn plan_of(ecs: &Ecs, account: Option<String>, services: &[Service], targets: Vec<Target>) -> Plan {
+    let of_services = || services.first().and_then(|service| self::account(&service.arn)).map(str::to_owned);
+    Plan::new(account.or_else(of_services), Some(ecs.region.clone()), targets)
 }
 
 /// Plans an injection into a task definition that no service is to run.
@@ -89,8 +97,15 @@ pub async fn plan_task_definition(
     name: &str,
     request: InjectRequest<'_>,
 ) -> Result<Plan> {
-    let revision = ecs.named_task_definition(name).await?;
+    let (revision, target) = named_target(ecs, name).await?;
     let account = account.or_else(|| self::account(&revision.arn).map(str::to_owned));
+    let target = plan_revision(target, &revision, request.sidecar, request.size)?;
+    Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
+}
+
+/// Reads a task definition that a person named, as a target of which nothing is decided yet.
+pub(super) async fn named_target(ecs: &Ecs, name: &str) -> Result<(Revision, Target)> {
+    let revision = ecs.named_task_definition(name).await?;
     let mut target = Target::task_definition();
     if let Some(newer) = ecs.newer_revision(&revision.arn).await.unwrap_or_default() {
         target.warnings.push(Warning::new(
@@ -102,8 +117,7 @@ pub async fn plan_task_definition(
         ));
     }
     target.warnings.extend(iac::warnings(&[(Resource::TaskDefinition, &revision.tags)]));
-    let target = plan_revision(target, &revision, request.sidecar, request.size)?;
-    Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
+    Ok((revision, target))
 }
 
 /// Checks that a saved plan still fits, and reads the documents that it is about. Nothing is changed.
@@ -171,7 +185,12 @@ impl Ecs {
     }
 }
 
-async fn select(ecs: &Ecs, cluster: &str, selection: &Selection, seen: impl Fn(usize)) -> Result<Vec<Service>> {
+pub(super) async fn select(
+    ecs: &Ecs,
+    cluster: &str,
+    selection: &Selection,
+    seen: impl Fn(usize),
+) -> Result<Vec<Service>> {
     match selection {
         Selection::Named(names) => {
             let mut services = ecs.named_services(cluster, names).await?;
@@ -203,16 +222,18 @@ fn plan_service(service: &Service, running: Option<&Running>, request: InjectReq
             return Ok(target.blocked(Reason { code: code.to_owned(), message: reason, hints: vec![hint] }));
         }
     }
-    let Some(running) = running else {
-        let message = "it names no task definition".to_owned();
-        return Ok(target.blocked(Reason { code: "no-task-definition".to_owned(), message, hints: Vec::new() }));
-    };
+    let Some(running) = running else { return Ok(without_task_definition(target)) };
     target.warnings.extend(warnings(service, running));
     let size = SizeRequest { fargate: service.launch.starts_with("FARGATE"), ..request.size.clone() };
     plan_revision(target, &running.revision, request.sidecar, &size)
 }
 
-fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
+pub(super) fn without_task_definition(target: Target) -> Target {
+    let message = "it names no task definition".to_owned();
+    target.blocked(Reason { code: "no-task-definition".to_owned(), message, hints: Vec::new() })
+}
+
+pub(super) fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(newer) = &running.newer {
         let newer = family_revision(newer);

@@ -73,6 +73,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Without this sidecar there would be no container.
+    pub(super) fn only_container(name: &str) -> Self {
+        Error::Unsupported {
+            code: "only-container",
+            reason: format!("the sidecar `{name}` is its only container"),
+            hint: "a task definition needs at least one".into(),
+        }
+    }
+
     /// How the failure is to be understood.
     pub fn kind(&self) -> Kind {
         match self {

@@ -36,7 +36,7 @@ pub use plan::Plan;
 pub use plan_size::PlanSize;
 pub use preset::Preset;
 pub use recognise::preset_of;
-pub use remove::{Removed, remove};
+pub use remove::{Removed, Which, remove};
 pub use same::is_same;
 pub use sidecar::Sidecar;
 pub use sizing::{Amount, Room, SizeRequest};

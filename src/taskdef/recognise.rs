@@ -18,6 +18,14 @@ pub fn preset_of(container: &Value) -> Option<&str> {
     container["dockerLabels"][PRESET_LABEL].as_str()
 }
 
+/// Whether the container is a sidecar of `preset`: ours by its label, or the vendor's own by its image.
+pub(super) fn is_of(container: &Value, preset: &Preset) -> bool {
+    match preset_of(container) {
+        Some(label) => label == preset.label(),
+        None => preset.repository().is_some_and(|repository| is_image_of(container, repository)),
+    }
+}
+
 /// The index of the last of our sidecars.
 pub(super) fn last_sidecar(task: &TaskDefinition) -> Option<usize> {
     task.containers().iter().rposition(|container| preset_of(container).is_some())

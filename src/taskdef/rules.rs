@@ -102,6 +102,30 @@ pub fn drop_references(definition: &mut TaskDefinition, name: &str) -> Vec<Strin
     had
 }
 
+/// Takes out the volumes that `container`, which is gone, had mounted and that nobody else has; returns their names.
+pub fn drop_volumes(definition: &mut TaskDefinition, container: &Value) -> Vec<String> {
+    let mounted = |container: &Value| -> Vec<String> {
+        let mounts = container["mountPoints"].as_array().map_or(&[][..], Vec::as_slice);
+        mounts.iter().filter_map(|mount| mount["sourceVolume"].as_str().map(str::to_owned)).collect()
+    };
+    let kept: Vec<String> = definition.containers().iter().flat_map(mounted).collect();
+    let mut dropped = mounted(container);
+    dropped.retain(|name| !kept.contains(name));
+    let Some(volumes) = definition.object().get_mut("volumes").and_then(Value::as_array_mut) else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    volumes.retain(|volume| {
+        let name = volume["name"].as_str().unwrap_or_default();
+        let goes = dropped.iter().any(|other| other == name);
+        if goes {
+            names.push(name.to_owned());
+        }
+        !goes
+    });
+    names
+}
+
 /// Refuses a sidecar that refers to volumes or containers which the task does not have.
 pub fn check_references(definition: &TaskDefinition, sidecar: &Value) -> Result<()> {
     let volumes = definition.get("volumes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::document::TaskDefinition;
+use super::document::{TaskDefinition, name_of};
 use super::error::{Error, Result};
 use super::inject::Injected;
 use super::known::unknown_fields;
@@ -90,6 +90,14 @@ pub struct PlannedSidecar {
 pub struct Documents {
     pub base: TaskDefinition,
     pub patched: TaskDefinition,
+}
+
+impl Documents {
+    /// The names of the containers that are no longer there afterwards.
+    pub fn containers_gone(&self) -> Vec<&str> {
+        let names = self.base.containers().iter().map(name_of);
+        names.filter(|name| self.patched.container(name).is_none()).collect()
+    }
 }
 
 impl Target {

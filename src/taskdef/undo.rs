@@ -189,11 +189,7 @@ pub(super) fn take_out(task: &TaskDefinition, index: usize, warnings: &mut Vec<W
         definition.containers_mut().insert(index, replaced.clone());
     }
     if definition.containers().is_empty() {
-        return Err(Error::Unsupported {
-            code: "only-container",
-            reason: format!("the sidecar `{}` is its only container", name_of(&container)),
-            hint: "a task definition needs at least one".into(),
-        });
+        return Err(Error::only_container(name_of(&container)));
     }
     for change in undo.changed.iter().rev() {
         if let Some(name) = &change.container {

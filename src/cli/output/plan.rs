@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::style::{self, paint};
 use super::{Printer, sanitise};
 use crate::taskdef::diff::{self, Values};
-use crate::taskdef::{Action, Plan, PlanSize, Target, TargetKind, Warning};
+use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warning};
 
 /// Shows the whole plan as a result: JSON, or text with the diff of every target.
 pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()> {
@@ -63,6 +63,10 @@ fn target(text: &mut String, target: &Target, values: Values) {
     }
     if let Some(sidecar) = &target.sidecar {
         line("sidecar", &format!("{} ({})", sidecar.container_name, sidecar.preset));
+    }
+    let gone = target.documents.as_ref().map(Documents::containers_gone).unwrap_or_default();
+    if !gone.is_empty() {
+        line("removes", &gone.join(", "));
     }
     if let Some(size) = &target.size {
         line("size", &self::size(size));

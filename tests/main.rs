@@ -25,4 +25,5 @@ mod remove_service;
 mod rollout;
 mod scale;
 mod session;
+mod signed;
 mod support;

@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Python, Sidetap, fixture_path, free_port};
 
-struct Moto {
+/// A running `moto_server`.
+pub struct Moto {
     server: Child,
     url: String,
     python: Python,
 }
 
 impl Moto {
-    fn start(python: Python) -> Self {
+    pub fn start(python: Python) -> Self {
         let port = free_port();
         let server = python
             .program("moto_server")
@@ -29,6 +30,10 @@ impl Moto {
             std::thread::sleep(Duration::from_millis(100));
         }
         Moto { server, url: format!("http://127.0.0.1:{port}"), python }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Runs Python with an ECS client of boto3 as `ecs`.

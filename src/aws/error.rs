@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Settings,
     /// No answer came.
     Network,
+    /// Too many calls were made, by whomever in the account; attempts to repeat this one were used up.
+    Throttled,
     /// AWS answered with another error.
     Service,
 }
@@ -54,6 +56,23 @@ const CREDENTIAL_CODES: [&str; 11] = [
     "UnrecognizedClientException",
 ];
 const DENIED_CODES: [&str; 3] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
+/// Codes by which services ask for fewer calls; those of the SDK's retry classifier.
+const THROTTLING_CODES: [&str; 14] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
 
 impl Error {
     /// Makes sense of what the SDK returned for `operation`.
@@ -74,11 +93,7 @@ impl Error {
         if let SdkError::ServiceError(context) = &error {
             let service = context.err();
             let code = service.code();
-            let kind = match code {
-                Some(code) if CREDENTIAL_CODES.contains(&code) => ErrorKind::Credentials,
-                Some(code) if DENIED_CODES.contains(&code) => ErrorKind::AccessDenied,
-                _ => ErrorKind::Service,
-            };
+            let kind = kind_of(code);
             let message = service.message().map_or_else(|| innermost(service), str::to_owned);
             return made(kind, code, message);
         }
@@ -94,6 +109,35 @@ impl Error {
             _ => innermost(&error),
         };
         made(kind, None, message)
+    }
+
+    /// An error that a service answered with.
+    pub(super) fn answered(operation: &str, code: Option<String>, message: String, request_id: Option<String>) -> Self {
+        let kind = kind_of(code.as_deref());
+        Error { kind, operation: operation.to_owned(), code, message, request_id }
+    }
+
+    /// The answer did not come, or broke off.
+    pub(super) fn not_answered(operation: &str, error: &(dyn StdError + 'static)) -> Self {
+        Error::local(ErrorKind::Network, operation, innermost(error))
+    }
+
+    pub(super) fn timed_out(operation: &str) -> Self {
+        Error::local(ErrorKind::Network, operation, "no answer in time".to_owned())
+    }
+
+    /// What the credentials provider said.
+    pub(super) fn of_credentials(operation: &str, error: &CredentialsError) -> Self {
+        let message = credentials_error(error).unwrap_or_else(|| error.to_string());
+        Error::local(ErrorKind::Credentials, operation, message)
+    }
+
+    pub(super) fn no_credentials(operation: &str) -> Self {
+        Error::local(ErrorKind::Credentials, operation, "none were found".to_owned())
+    }
+
+    fn local(kind: ErrorKind, operation: &str, message: String) -> Self {
+        Error { kind, operation: operation.to_owned(), code: None, message, request_id: None }
     }
 
     /// An answer that cannot be understood.
@@ -140,7 +184,7 @@ impl Error {
                         .into(),
                 ]
             }
-            ErrorKind::NoRegion | ErrorKind::Settings | ErrorKind::Service => Vec::new(),
+            ErrorKind::NoRegion | ErrorKind::Settings | ErrorKind::Service | ErrorKind::Throttled => Vec::new(),
         }
     }
 
@@ -171,6 +215,15 @@ impl Error {
             text.push_str(&format!(" ({})", details.join(", ")));
         }
         text
+    }
+}
+
+fn kind_of(code: Option<&str>) -> ErrorKind {
+    match code {
+        Some(code) if CREDENTIAL_CODES.contains(&code) => ErrorKind::Credentials,
+        Some(code) if DENIED_CODES.contains(&code) => ErrorKind::AccessDenied,
+        Some(code) if THROTTLING_CODES.contains(&code) => ErrorKind::Throttled,
+        _ => ErrorKind::Service,
     }
 }
 

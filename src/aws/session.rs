@@ -8,17 +8,21 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 use super::error::{Error, ErrorKind, Result};
+use super::service::Service;
 
 /// An attempt that is not answered by then is repeated.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+/// A connection that is not there by then is given up; the SDK's own limit.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 /// A call with all its attempts; throttled calls wait between them.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
 /// Reads are few attempts, so that a missing network is told within seconds.
@@ -36,18 +40,29 @@ pub struct SessionRequest {
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(crate) config: SdkConfig,
+    /// How calls that the SDK does not make are sent; with the same proxy and certificates.
+    pub(super) connector: SharedHttpConnector,
     pub region: String,
 }
 
 impl Session {
+    /// A session of a configuration that somebody else has loaded, with a region.
+    pub fn of(config: SdkConfig) -> Result<Self> {
+        let region = config.region().ok_or_else(|| Error::session(ErrorKind::NoRegion, "no AWS region is set"))?;
+        let region = region.to_string();
+        Ok(Session { connector: connector(&config)?, config, region })
+    }
+
     /// Loads the configuration. No call is made yet, so credentials may still turn out to be missing.
     ///
     /// An explicit profile beats keys in the environment, as in the AWS CLI; the SDK's own chain would ask the
     /// environment first and change the wrong account. The region comes from the request, the environment or the
     /// profile; the instance metadata service is not asked, because where it is missing, asking takes seconds.
     pub async fn load(request: &SessionRequest) -> Result<Self> {
-        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS", "AWS_ENDPOINT_URL_STS"] {
-            if std::env::var_os(name).is_some_and(|url| url.is_empty()) {
+        let own = Service::ALL.map(|service| format!("AWS_ENDPOINT_URL_{}", service.id()));
+        let others = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECS", "AWS_ENDPOINT_URL_STS"].map(str::to_owned);
+        for name in own.into_iter().chain(others) {
+            if std::env::var_os(&name).is_some_and(|url| url.is_empty()) {
                 let message = format!("{name} is set to nothing, which the AWS SDK cannot use: unset it");
                 return Err(Error::session(ErrorKind::Settings, message));
             }
@@ -89,7 +104,7 @@ impl Session {
                 ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile);
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
         }
-        Ok(Session { config: loader.load().await, region: region.to_string() })
+        Session::of(loader.load().await)
     }
 }
 
@@ -104,15 +119,28 @@ pub fn environment_region() -> Option<String> {
 fn http_client() -> Result<SharedHttpClient> {
     let context = tls_context()?;
     let client = aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder()
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-            .tls_context(context.clone());
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.build()
+        build(&context, settings.cloned(), components.and_then(RuntimeComponents::sleep_impl))
     });
     Ok(client)
+}
+
+/// A connector like those of [`http_client`].
+fn connector(config: &SdkConfig) -> Result<SharedHttpConnector> {
+    let mut settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
+    if let Some(timeouts) = config.timeout_config() {
+        settings = settings.connect_timeout(timeouts.connect_timeout().unwrap_or(CONNECT_TIMEOUT));
+    }
+    Ok(SharedHttpConnector::new(build(&tls_context()?, Some(settings.build()), config.sleep_impl())))
+}
+
+fn build(context: &TlsContext, settings: Option<HttpConnectorSettings>, sleep: Option<SharedAsyncSleep>) -> Connector {
+    let mut connector = Connector::builder()
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context.clone());
+    connector.set_connector_settings(settings);
+    connector.set_sleep_impl(sleep);
+    connector.build()
 }
 
 fn tls_context() -> Result<TlsContext> {

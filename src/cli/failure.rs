@@ -164,7 +164,7 @@ mod patcher {
         match error.kind {
             aws::ErrorKind::Credentials | aws::ErrorKind::AccessDenied => Exit::Auth,
             aws::ErrorKind::NoRegion | aws::ErrorKind::Settings => Exit::Usage,
-            aws::ErrorKind::Network | aws::ErrorKind::Service => Exit::Failed,
+            aws::ErrorKind::Network | aws::ErrorKind::Service | aws::ErrorKind::Throttled => Exit::Failed,
         }
     }
 }

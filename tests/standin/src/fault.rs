@@ -42,7 +42,7 @@ impl Faults {
     }
 
     /// Decides a call's fate and uses the fault up.
-    pub fn fate(&mut self, called: &str, body: &Value) -> Fate {
+    pub fn fate(&mut self, service: &str, called: &str, body: &Value) -> Fate {
         for fault in &mut self.0 {
             match fault {
                 Fault::Throttle { operation, times } if *operation == called && *times > 0 => {
@@ -55,8 +55,8 @@ impl Faults {
                 }
                 Fault::Deny { operation } if *operation == called => {
                     let message = format!(
-                        "User: arn:aws:iam::{0}:user/tester is not authorized to perform: ecs:{called} on resource: * \
-                         because no identity-based policy allows the ecs:{called} action",
+                        "User: arn:aws:iam::{0}:user/tester is not authorized to perform: {service}:{called} on resource: \
+                         * because no identity-based policy allows the {service}:{called} action",
                         crate::ACCOUNT
                     );
                     return Fate::Refuse(Refusal::new("AccessDeniedException", &message));

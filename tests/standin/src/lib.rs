@@ -1,4 +1,4 @@
-//! An ECS and STS endpoint for tests.
+//! An ECS and STS endpoint for tests, with the few operations of other services that sidetap calls.
 //!
 //! It keeps task definitions as raw JSON, refuses what AWS refuses with AWS's error types, checks the signature and
 //! `content-length` of every call, and plays scripted deployments. Faults can be asked for: throttling, replies that
@@ -6,6 +6,7 @@
 //!
 //! Source of its behaviour: the ECS API reference (2014-11-13) and errors that people report from the real service.
 
+pub mod around;
 mod deployments;
 mod fault;
 mod operations;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::around::Around;
 use crate::fault::Faults;
 use crate::rates::Rates;
 use crate::server::Log;
@@ -55,6 +57,7 @@ pub struct Standin {
 
 pub(crate) struct Shared {
     pub store: Mutex<Store>,
+    pub around: Mutex<Around>,
     pub faults: Mutex<Faults>,
     pub rates: Mutex<Rates>,
     pub log: Log,
@@ -72,6 +75,7 @@ impl Standin {
     pub fn start_at(address: SocketAddr) -> Self {
         let shared = Arc::new(Shared {
             store: Mutex::default(),
+            around: Mutex::default(),
             faults: Mutex::default(),
             rates: Mutex::default(),
             log: Log::default(),
@@ -108,6 +112,11 @@ impl Standin {
     pub fn service_of(&self, cluster: &str, name: &str, task_definition: &str) -> &Self {
         self.store().add_service(cluster, name, task_definition);
         self
+    }
+
+    /// Fills or reads the services around ECS.
+    pub fn around<T>(&self, work: impl FnOnce(&mut Around) -> T) -> T {
+        work(&mut self.shared.around.lock().unwrap())
     }
 
     /// Merges members into a service's JSON.

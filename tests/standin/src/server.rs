@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -15,11 +16,13 @@ use serde_json::{Value, json};
 
 use crate::fault::Fate;
 use crate::operations::{self, Refusal};
-use crate::{ACCESS_KEY, ACCOUNT, SECRET_KEY, Shared, sigv4};
+use crate::{ACCESS_KEY, ACCOUNT, SECRET_KEY, Shared, around, sigv4};
 
 /// A call as it arrived.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// The service, by its name in signatures, such as `ecs`; empty if the call was not signed.
+    pub service: String,
     /// The operation, such as `DescribeServices`.
     pub operation: String,
     pub body: Value,
@@ -99,6 +102,10 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let delay = *shared.delay.lock().unwrap();
     tokio::time::sleep(delay).await;
+    let service = sigv4::service(&parts).unwrap_or_default();
+    if around::is_around(&service) {
+        return serve_around(&service, &parts, &body, shared);
+    }
 
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let target = header("x-amz-target").and_then(|target| target.rsplit('.').next());
@@ -112,7 +119,7 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
     let throttled = shared.rates.lock().unwrap().throttles(&operation, Instant::now());
     let fate = match throttled {
         true => Fate::throttled(),
-        false => shared.faults.lock().unwrap().fate(&operation, &parsed.as_ref().cloned().unwrap_or_default()),
+        false => shared.faults.lock().unwrap().fate("ecs", &operation, &parsed.as_ref().cloned().unwrap_or_default()),
     };
     let lose = matches!(fate, Fate::ServeAndLoseReply);
     let result = match (&signature, fate, target, &parsed) {
@@ -124,6 +131,7 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
     };
     let action = operation.clone();
     shared.log.calls.lock().unwrap().push(Call {
+        service,
         operation,
         body: parsed.unwrap_or_default(),
         signature_fault: signature.err(),
@@ -137,6 +145,33 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
         Some(_) => json_response(result),
         None => sts_response(&action, result),
     })
+}
+
+/// A call of a service around ECS.
+fn serve_around(service: &str, parts: &Parts, body: &[u8], shared: &Shared) -> Result<Response<Full<Bytes>>, Lost> {
+    let operation = around::Protocol::of(service).map_or(String::new(), |protocol| protocol.operation(parts, body));
+    let input = around::Input::of(parts, body, service);
+    let signature = sigv4::verify(parts, body);
+    let fate = shared.faults.lock().unwrap().fate(service, &operation, &input.json);
+    let lose = matches!(fate, Fate::ServeAndLoseReply);
+    let result = match (&signature, fate) {
+        (Err(why), _) => Err(Refusal::new("InvalidSignatureException", why)),
+        (_, Fate::Refuse(refusal)) => Err(refusal),
+        _ => around::dispatch(&mut shared.around.lock().unwrap(), service, &operation, &input),
+    };
+    let length = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    shared.log.calls.lock().unwrap().push(Call {
+        service: service.to_owned(),
+        operation: operation.clone(),
+        body: input.as_json(),
+        signature_fault: signature.err(),
+        length_ok: length.unwrap_or_default() == body.len(),
+        error: result.as_ref().err().map(|refusal| refusal.code.to_owned()),
+    });
+    match lose {
+        true => Err(Lost),
+        false => Ok(around::respond(service, &operation, result)),
+    }
 }
 
 fn json_response(result: Result<Value, Refusal>) -> Response<Full<Bytes>> {

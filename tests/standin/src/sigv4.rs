@@ -9,6 +9,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{ACCESS_KEY, SECRET_KEY};
 
+/// The service that a request is signed for, from the scope of its signature.
+pub(crate) fn service(parts: &Parts) -> Option<String> {
+    let authorization = parts.headers.get("authorization")?.to_str().ok()?;
+    let credential = authorization.split_once("Credential=")?.1.split(',').next()?;
+    credential.split('/').nth(3).map(str::to_owned)
+}
+
 /// Whether the signature fits the request and the only key; the reason if it does not.
 pub(crate) fn verify(parts: &Parts, body: &[u8]) -> Result<(), String> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
@@ -31,7 +38,14 @@ pub(crate) fn verify(parts: &Parts, body: &[u8]) -> Result<(), String> {
             return Err(format!("{needed} is not signed"));
         }
     }
-    let mut canonical = format!("{}\n{}\n{}\n", parts.method, parts.uri.path(), parts.uri.query().unwrap_or_default());
+    if header("x-amz-security-token").is_some() && !signed.split(';').any(|name| name == "x-amz-security-token") {
+        return Err("x-amz-security-token is not signed".to_owned());
+    }
+    let mut query: Vec<&str> = parts.uri.query().unwrap_or_default().split('&').collect();
+    query.sort_unstable();
+    // A path is encoded once to be sent, and once more to be signed.
+    let path = parts.uri.path().replace('%', "%25");
+    let mut canonical = format!("{}\n{path}\n{}\n", parts.method, query.join("&"));
     for name in signed.split(';') {
         let value = header(name).ok_or(format!("signed header {name} is missing"))?;
         let value = value.split_whitespace().collect::<Vec<_>>().join(" ");

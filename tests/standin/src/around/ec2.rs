@@ -1,0 +1,12 @@
+//! EC2: the network.
+
+use super::{Around, Input, Reply, unsupported};
+use crate::operations::Refusal;
+
+/// What the service knows.
+#[derive(Debug, Default)]
+pub struct Ec2 {}
+
+pub(crate) fn dispatch(_: &mut Around, operation: &str, _: &Input) -> Result<Reply, Refusal> {
+    Err(unsupported(operation))
+}

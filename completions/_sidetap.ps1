@@ -174,6 +174,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
             [CompletionResult]::new('--all-services', '--all-services', [CompletionResultType]::ParameterName, 'All services of the cluster')
+            [CompletionResult]::new('--no-log', '--no-log', [CompletionResultType]::ParameterName, 'Give the sidecar no log, whatever the application has')
             [CompletionResult]::new('--low-resource', '--low-resource', [CompletionResultType]::ParameterName, 'sensor, levo: the profile for tight tasks: 100 transactions a minute, bodies to 1 MB')
             [CompletionResult]::new('--grow-task', '--grow-task', [CompletionResultType]::ParameterName, 'Move to the next valid task size if the sidecar does not fit')
             [CompletionResult]::new('--best-effort', '--best-effort', [CompletionResultType]::ParameterName, 'Reserve nothing; only limit the sidecar''s memory')

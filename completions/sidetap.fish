@@ -150,6 +150,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l color -d 'Whe
 always\t''
 never\t''"
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l all-services -d 'All services of the cluster'
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l no-log -d 'Give the sidecar no log, whatever the application has'
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l low-resource -d 'sensor, levo: the profile for tight tasks: 100 transactions a minute, bodies to 1 MB'
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l grow-task -d 'Move to the next valid task size if the sidecar does not fit'
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l best-effort -d 'Reserve nothing; only limit the sidecar\'s memory'

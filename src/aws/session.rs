@@ -79,9 +79,7 @@ impl Session {
             .region()
             .await
             .ok_or_else(|| Error::session(ErrorKind::NoRegion, "no AWS region is set"))?;
-        if !region.as_ref().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(Error::session(ErrorKind::Settings, format!("`{region}` is no AWS region, such as eu-west-1")));
-        }
+        check_region(region.as_ref())?;
 
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .app_name(AppName::new("sidetap").expect("a valid name"))
@@ -105,6 +103,30 @@ impl Session {
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
         }
         Session::of(loader.load().await)
+    }
+
+    /// The same in another region.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Settings`] if it can be no region's name.
+    pub fn in_region(&self, region: &str) -> Result<Self> {
+        check_region(region)?;
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Ok(Session { config, region: region.to_owned(), ..self.clone() })
+    }
+
+    /// Whether all calls go to an address that the user named, whatever the region.
+    pub fn has_endpoint(&self) -> bool {
+        self.config.endpoint_url().is_some()
+    }
+}
+
+/// Refuses what can be no region's name: it becomes a part of the name of a host.
+pub fn check_region(region: &str) -> Result<()> {
+    let valid = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match !region.is_empty() && region.chars().all(valid) {
+        true => Ok(()),
+        false => Err(Error::session(ErrorKind::Settings, format!("`{region}` is no AWS region, such as eu-west-1"))),
     }
 }
 

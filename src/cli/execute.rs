@@ -44,6 +44,17 @@ pub async fn execute(
         cx.printer.note("nothing was changed");
         return Ok(Exit::Failed);
     }
+    carry_out(connected, plan, args, interrupt, cx).await
+}
+
+/// Applies and reports, without asking: somebody has seen the plan and wants it.
+pub async fn carry_out(
+    connected: &Connected,
+    plan: &Plan,
+    args: &ApplyArgs,
+    interrupt: Interrupt,
+    cx: &Context,
+) -> anyhow::Result<Exit> {
     let reporter = Reporter::new(cx);
     let reports = ecs::apply(&connected.ecs, plan, &args.options(), &reporter, interrupt.clone()).await;
     reporter.clear();
@@ -56,7 +67,7 @@ pub async fn execute(
 }
 
 /// An interrupt that the first Ctrl-C raises; the second ends the process at once.
-async fn on_ctrl_c() -> Interrupt {
+pub async fn on_ctrl_c() -> Interrupt {
     let (raise, interrupt) = Interrupt::new();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {

@@ -29,15 +29,15 @@ use crate::taskdef::{self, Action, Plan, Reason, Sidecar, SizeRequest, Target, i
 #[command(after_help = "Everything after `--` is appended to the sidecar's command line.")]
 pub struct Args {
     #[command(flatten)]
-    source: SourceArgs,
+    pub source: SourceArgs,
     #[command(flatten)]
-    sidecar: SidecarArgs,
+    pub sidecar: SidecarArgs,
     #[command(flatten)]
-    size: SizeArgs,
+    pub size: SizeArgs,
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
-    apply: ApplyArgs,
+    pub apply: ApplyArgs,
     /// With --file: change the file instead of printing.
     #[arg(long, requires = "file", conflicts_with = "dry_run", help_heading = "Run")]
     in_place: bool,
@@ -126,19 +126,7 @@ async fn into_ecs(
     cx: &Context,
 ) -> anyhow::Result<Exit> {
     let connected = Connected::open(cx).await?;
-    let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..sidecar };
-    let request = InjectRequest { sidecar: &sidecar, size: &size };
-    let account = connected.account();
-    let counter = Counter::new(cx, "services");
-    let plan = match &source {
-        Source::Services { cluster, selection } => {
-            let seen = |count| counter.set(count);
-            ecs::plan_injection(&connected.ecs, account, cluster, selection, request, seen).await?
-        }
-        Source::TaskDefinition(name) => ecs::plan_task_definition(&connected.ecs, account, name, request).await?,
-        Source::File(_) => unreachable!("a file needs no ECS"),
-    };
-    counter.clear();
+    let plan = plan_on_ecs(&connected, &source, sidecar, &size, cx).await?;
     if plan.targets.is_empty() {
         cx.printer.note("no service was selected");
     }
@@ -148,4 +136,28 @@ async fn into_ecs(
         return Ok(planning::verdict(&args, &plan, apply.keep_going));
     }
     execute(&connected, &plan, &apply, args.values(), cx).await
+}
+
+/// Decides what is to be done to services or a task definition on ECS.
+pub async fn plan_on_ecs(
+    connected: &Connected,
+    source: &Source,
+    sidecar: Sidecar,
+    size: &SizeRequest,
+    cx: &Context,
+) -> anyhow::Result<Plan> {
+    let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..sidecar };
+    let request = InjectRequest { sidecar: &sidecar, size };
+    let account = connected.account();
+    let counter = Counter::new(cx, "services");
+    let seen = |count| counter.set(count);
+    let plan = match source {
+        Source::Services { cluster, selection } => {
+            ecs::plan_injection(&connected.ecs, account, cluster, selection, request, seen).await
+        }
+        Source::TaskDefinition(name) => ecs::plan_task_definition(&connected.ecs, account, name, request).await,
+        Source::File(_) => unreachable!("a file needs no ECS"),
+    };
+    counter.clear();
+    Ok(plan?)
 }

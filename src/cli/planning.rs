@@ -68,14 +68,18 @@ impl Connected {
     }
 }
 
-/// The session that the global flags ask for.
-pub async fn session(cx: &Context) -> anyhow::Result<Session> {
-    let request = SessionRequest {
+/// What the global flags ask for.
+pub fn session_request(cx: &Context) -> SessionRequest {
+    SessionRequest {
         profile: cx.global.profile.clone(),
         region: cx.global.region.clone(),
         endpoint_url: cx.global.endpoint_url.clone(),
-    };
-    Session::load(&request).await.map_err(|error| match error.kind {
+    }
+}
+
+/// The session that the global flags ask for.
+pub async fn session(cx: &Context) -> anyhow::Result<Session> {
+    Session::load(&session_request(cx)).await.map_err(|error| match error.kind {
         ErrorKind::NoRegion => Usage::new(error.to_string())
             .hint("name one with `--region REGION` or AWS_REGION, or in the profile")
             .missing("--region REGION")
@@ -86,7 +90,18 @@ pub async fn session(cx: &Context) -> anyhow::Result<Session> {
 
 /// Saves the plan if that was asked for. Plans hold what is registered, so that only their owner may read them.
 pub fn save(args: &PlanArgs, plan: &Plan, cx: &Context) -> anyhow::Result<()> {
-    let Some(path) = &args.out else { return Ok(()) };
+    match &args.out {
+        Some(path) => {
+            save_as(path, plan)?;
+            cx.printer.note(&format!("saved the plan; `sidetap apply {}` carries it out", path.display()));
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Saves the plan in a file.
+pub fn save_as(path: &Path, plan: &Plan) -> anyhow::Result<()> {
     if file::is_stdin(path) {
         return Err(Usage::new("`--out` needs a file").hint("`--output json` prints the plan").into());
     }
@@ -98,9 +113,7 @@ pub fn save(args: &PlanArgs, plan: &Plan, cx: &Context) -> anyhow::Result<()> {
         return Err(Usage::new("`--out` would replace the task definition that the plan is about").into());
     }
     let text = serde_json::to_string_pretty(plan)? + "\n";
-    file::replace(path, &text, file::Access::Private)?;
-    cx.printer.note(&format!("saved the plan; `sidetap apply {}` carries it out", path.display()));
-    Ok(())
+    file::replace(path, &text, file::Access::Private)
 }
 
 /// How a dry run ends: as the run itself would be judged before its first change.

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use clap::builder::NonEmptyStringValueParser;
 
 use super::file;
 use super::usage::Usage;
@@ -17,7 +16,7 @@ pub struct SidecarArgs {
     #[arg(long, value_name = "SIDECAR", default_value = "sensor")]
     pub sidecar: String,
     /// The sidecar's image; sensor and forwarder need it.
-    #[arg(long, value_name = "IMAGE", env = "SIDETAP_IMAGE", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "IMAGE", env = "SIDETAP_IMAGE", hide_env_values = true, value_parser = image)]
     image: Option<String>,
     /// The name of the sidecar's container.
     #[arg(long, value_name = "NAME", value_parser = container_name)]
@@ -40,6 +39,9 @@ pub struct SidecarArgs {
     /// The prefix of the log stream.
     #[arg(long, value_name = "PREFIX")]
     log_stream_prefix: Option<String>,
+    /// Give the sidecar no log, whatever the application has.
+    #[arg(long, conflicts_with_all = ["log_group", "log_region", "log_stream_prefix"])]
+    no_log: bool,
     #[command(flatten)]
     parameters: ParameterArgs,
     /// Appended to the sidecar's command line.
@@ -92,6 +94,18 @@ struct ParameterArgs {
 impl SidecarArgs {
     /// Reads a container definition if one is named, and checks what can be checked without a task definition.
     pub fn resolve(self, region: Option<String>) -> anyhow::Result<Sidecar> {
+        let sidecar = self.sidecar(region)?;
+        if let Some(missing) = sidecar.missing() {
+            return Err(Usage::new(format!("the sidecar `{}` needs {missing}", sidecar.preset.label()))
+                .missing(&missing)
+                .into());
+        }
+        sidecar.check()?;
+        Ok(sidecar)
+    }
+
+    /// What was given, whether it is enough or not.
+    pub fn sidecar(self, region: Option<String>) -> anyhow::Result<Sidecar> {
         let preset = match self.sidecar.as_str() {
             "sensor" => Preset::Sensor,
             "forwarder" => Preset::Forwarder,
@@ -100,14 +114,19 @@ impl SidecarArgs {
             path => custom(path)?,
         };
         let parameters = self.parameters;
-        let sidecar = Sidecar {
+        Ok(Sidecar {
             preset,
             image: self.image,
             container_name: self.container_name,
             environment: self.env,
             secrets: self.secret,
             essential: self.essential,
-            logs: LogRequest { group: self.log_group, region: self.log_region, stream_prefix: self.log_stream_prefix },
+            logs: LogRequest {
+                group: self.log_group,
+                region: self.log_region,
+                stream_prefix: self.log_stream_prefix,
+                none: self.no_log,
+            },
             parameters: Parameters {
                 satellite_url: parameters.satellite_url,
                 levo_env: parameters.levo_env,
@@ -124,14 +143,7 @@ impl SidecarArgs {
             },
             arguments: self.arguments,
             region,
-        };
-        if let Some(missing) = sidecar.missing() {
-            return Err(Usage::new(format!("the sidecar `{}` needs {missing}", sidecar.preset.label()))
-                .missing(&missing)
-                .into());
-        }
-        sidecar.check()?;
-        Ok(sidecar)
+        })
     }
 }
 
@@ -159,6 +171,14 @@ fn secret(text: &str) -> Result<(String, String), String> {
     match arn.is_empty() {
         true => Err("give it as NAME=ARN, with the ARN of a secret or parameter".to_owned()),
         false => Ok((name, arn)),
+    }
+}
+
+/// Not a full parser of image names: a registry has the last word on those.
+fn image(text: &str) -> Result<String, String> {
+    match !text.is_empty() && !text.contains(char::is_whitespace) {
+        true => Ok(text.to_owned()),
+        false => Err("give it as [REGISTRY/]NAME[:TAG], without spaces".to_owned()),
     }
 }
 

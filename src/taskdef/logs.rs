@@ -14,6 +14,8 @@ pub struct LogRequest {
     pub group: Option<String>,
     pub region: Option<String>,
     pub stream_prefix: Option<String>,
+    /// Nowhere, whatever the application does.
+    pub none: bool,
 }
 
 /// How a preset logs unless told otherwise.
@@ -32,6 +34,9 @@ pub fn configuration(
     defaults: &LogDefaults<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Value>> {
+    if request.none {
+        return Ok(None);
+    }
     let application = application_options(definition);
     let of_application = |key: &str| application.and_then(|options| options[key].as_str());
     let Some(group) = request.group.as_deref().or(of_application("awslogs-group")) else {
@@ -72,6 +77,11 @@ pub fn configuration(
         ));
     }
     Ok(Some(json!({ "logDriver": "awslogs", "options": options })))
+}
+
+/// The log group that a sidecar follows unless told otherwise.
+pub fn application_group(definition: &TaskDefinition) -> Option<&str> {
+    application_options(definition)?["awslogs-group"].as_str()
 }
 
 /// The awslogs options of the first essential container that has them, else of the first that has them.

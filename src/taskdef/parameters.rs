@@ -37,6 +37,30 @@ const LOW_RESOURCE_RATE_LIMIT: &str = "100";
 const LOW_RESOURCE_BODY_BYTES: &str = "1000000";
 
 impl Parameters {
+    /// What the profile for tight tasks says to the sensor besides the rate.
+    pub(super) const SENSOR_PROFILE: [(&str, &str); 3] = [
+        ("--trace-export-interval", "1s"),
+        ("--stream-timeout-seconds", "2"),
+        ("--max-http-length", LOW_RESOURCE_BODY_BYTES),
+    ];
+    /// The same to Levo's.
+    pub(super) const LEVO_PROFILE: [(&str, &str); 3] = [
+        ("--trace-export-interval", "1.0"),
+        ("--stream-timeout-seconds", "2.0"),
+        ("--max-http-length", LOW_RESOURCE_BODY_BYTES),
+    ];
+
+    /// Forgets a rate that comes with the profile.
+    pub(super) fn drop_usual_rate(&mut self) {
+        self.rate_limit.take_if(|rate| self.low_resource && rate == LOW_RESOURCE_RATE_LIMIT);
+    }
+
+    /// Forgets the rate that Levo's sensor has anyway.
+    pub(super) fn drop_usual_levo_rate(&mut self) {
+        let usual = if self.low_resource { LOW_RESOURCE_RATE_LIMIT } else { LEVO_RATE_LIMIT };
+        self.rate_limit.take_if(|rate| rate == usual);
+    }
+
     /// Refuses parameters of another preset, and malformed ones.
     pub fn check(&self, preset: &Preset) -> Result<()> {
         use Preset::{Forwarder, Levo, Sensor, Traceable};
@@ -134,9 +158,7 @@ impl Parameters {
             flag("--rate-limit", rate);
         }
         if self.low_resource {
-            flag("--trace-export-interval", "1s");
-            flag("--stream-timeout-seconds", "2");
-            flag("--max-http-length", LOW_RESOURCE_BODY_BYTES);
+            Self::SENSOR_PROFILE.iter().for_each(|(name, value)| flag(name, value));
         }
         line
     }
@@ -171,12 +193,7 @@ impl Parameters {
             line.extend([flag.to_owned(), value]);
         }
         if self.low_resource {
-            let profile = [
-                ("--trace-export-interval", "1.0"),
-                ("--stream-timeout-seconds", "2.0"),
-                ("--max-http-length", LOW_RESOURCE_BODY_BYTES),
-            ];
-            line.extend(profile.iter().flat_map(|(flag, value)| [(*flag).to_owned(), (*value).to_owned()]));
+            line.extend(Self::LEVO_PROFILE.iter().flat_map(|(flag, value)| [(*flag).to_owned(), (*value).to_owned()]));
         }
         line
     }

@@ -88,7 +88,7 @@ pub(super) fn find<'a>(task: &'a TaskDefinition, preset: &Preset, name: Option<&
 }
 
 /// Whether the container's image is of `repository`, in any registry, under any tag or digest.
-fn is_image_of(container: &Value, repository: &str) -> bool {
+pub(super) fn is_image_of(container: &Value, repository: &str) -> bool {
     let image = container["image"].as_str().unwrap_or_default();
     let image = image.split_once('@').map_or(image, |(image, _digest)| image);
     let path = match image.rsplit_once(':') {

@@ -27,6 +27,11 @@ pub fn check(definition: &TaskDefinition) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a task in which no sidecar can read packets.
+pub fn check_captures(definition: &TaskDefinition) -> Result<()> {
+    check_platform(definition, true)
+}
+
 /// Refuses platforms on which packets cannot be read.
 pub fn check_platform(definition: &TaskDefinition, captures: bool) -> Result<()> {
     let unsupported = |code, reason: String, hint: &str| Err(Error::Unsupported { code, reason, hint: hint.into() });

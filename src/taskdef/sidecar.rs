@@ -10,7 +10,9 @@ use super::preset::Preset;
 use super::warning::Warning;
 
 /// Tells a sidetap where to answer its container's health check.
-const LISTEN: &str = "SIDETAP_LISTEN";
+pub(super) const LISTEN: &str = "SIDETAP_LISTEN";
+/// Tells Levo's sensor where it is.
+pub(super) const LEVO_REGION: &str = "LEVO_AWS_REGION";
 
 /// A sidecar to inject: a preset with what the user wants of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,7 +140,7 @@ impl Sidecar {
             Preset::Levo => {
                 container["essential"] = false.into();
                 container["entryPoint"] = parameters.levo_entry_point().into();
-                set_by_name(container, "environment", "LEVO_AWS_REGION", "value", &self.levo_region(task)?);
+                set_by_name(container, "environment", LEVO_REGION, "value", &self.levo_region(task)?);
                 last = "entryPoint";
             }
             Preset::Traceable => {

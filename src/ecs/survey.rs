@@ -1,0 +1,83 @@
+//! What the services of a cluster are, and what can be done with each, for whoever is to choose among them.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
+
+use super::classify::{Handling, classify};
+use super::client::{Ecs, READS_AT_ONCE};
+use super::definition::Revision;
+use super::error::{Error, Result};
+use super::service::Service;
+use crate::taskdef::{Installed, check_captures, installed};
+
+/// A service with what it runs.
+#[derive(Debug, Clone)]
+pub struct SurveyedService {
+    pub service: Service,
+    /// The revision that it runs; absent where it cannot be read or need not be.
+    pub revision: Option<Revision>,
+    /// The sidecars that it has.
+    pub sidecars: Vec<Installed>,
+    /// Why it cannot have one.
+    pub blocked: Option<String>,
+    /// Why it is not deployed by ECS: a revision is registered, and the service not updated.
+    pub register_only: Option<String>,
+}
+
+/// Looks at the services of these ARNs, by name. `seen` is called with the number of them that are done.
+///
+/// # Errors
+/// What the services are cannot be read at all. A task definition that cannot be read blocks its services only.
+pub async fn survey(ecs: &Ecs, cluster: &str, arns: &[String], seen: impl Fn(usize)) -> Result<Vec<SurveyedService>> {
+    let mut services = ecs.services(cluster, arns, |_| ()).await?;
+    services.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut running: Vec<&str> = services
+        .iter()
+        .filter(|service| !matches!(classify(service), Handling::Refused { .. }))
+        .map(|service| service.task_definition.as_str())
+        .filter(|arn| !arn.is_empty())
+        .collect();
+    running.sort_unstable();
+    running.dedup();
+    let described = running.iter().map(|arn| async move { (*arn, ecs.task_definition(arn).await) });
+    let mut described = stream::iter(described).buffer_unordered(READS_AT_ONCE);
+    let mut revisions: BTreeMap<&str, Result<Revision>> = BTreeMap::new();
+    while let Some((arn, revision)) = described.next().await {
+        match revision {
+            // Nothing that follows would be allowed, either.
+            Err(error) if error.is_about_permission() => return Err(error),
+            revision => revisions.insert(arn, revision),
+        };
+        seen(revisions.len());
+    }
+    Ok(services.iter().map(|service| look_at(service, revisions.get(service.task_definition.as_str()))).collect())
+}
+
+fn look_at(service: &Service, revision: Option<&Result<Revision>>) -> SurveyedService {
+    let mut surveyed = SurveyedService {
+        service: service.clone(),
+        revision: None,
+        sidecars: Vec::new(),
+        blocked: None,
+        register_only: None,
+    };
+    match classify(service) {
+        Handling::Full => {}
+        Handling::RegisterOnly { reason, .. } => surveyed.register_only = Some(reason),
+        Handling::Refused { reason, .. } => {
+            surveyed.blocked = Some(reason);
+            return surveyed;
+        }
+    }
+    match revision {
+        None => surveyed.blocked = Some("it names no task definition".to_owned()),
+        Some(Err(error)) => surveyed.blocked = Some(error.to_string()),
+        Some(Ok(revision)) => {
+            surveyed.sidecars = installed(&revision.definition);
+            surveyed.blocked = check_captures(&revision.definition).err().map(|error| Error::from(error).to_string());
+            surveyed.revision = Some(revision.clone());
+        }
+    }
+    surveyed
+}

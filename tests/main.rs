@@ -7,6 +7,7 @@ mod boto3;
 #[cfg(target_os = "linux")]
 mod confirm;
 mod corpus;
+mod demo;
 mod exit_codes;
 mod gateway;
 mod generated;

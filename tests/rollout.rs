@@ -20,7 +20,7 @@ const INJECT: &str = "inject --cluster main --service web --image i --yes";
 fn a_slow_success_is_told_line_by_line() {
     let standin = service(Script::SucceedsAt(2));
     let finished = Sidetap::new(INJECT).against(&standin).exits(0);
-    finished.stderr_has("web: web:2  1/2 running  2 pending  0 failed").stderr_has("web: deployed");
+    finished.stderr_has("web: web:2  1/2 running  1 pending  0 failed").stderr_has("web: deployed");
 }
 
 #[test]

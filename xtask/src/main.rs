@@ -1,10 +1,11 @@
-//! Development commands: `cargo xtask test | bench-peers | bench-forward | bench-collect | bench-export | completions | configuration | man DIR`.
+//! Development commands: `cargo xtask demo | test | bench-peers | bench-forward | bench-collect | bench-export | completions | configuration | man DIR`.
 
 mod bench_export;
 mod bench_forward;
 mod bench_peers;
 mod collecting;
 mod debian;
+mod demo;
 mod generate;
 mod live;
 mod machine;
@@ -23,6 +24,7 @@ use crate::bench_peers::Effort;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
+  demo [-- ARGUMENTS]      run the wizard, or sidetap with these arguments, in an account that is made up
   test                     install what the tests need, and run all of them and the lints
   bench-peers [--quick]    measure sidetap beside other programs, and write docs/performance.md; as root on Linux
   bench-collect            measure collecting alone, and print it
@@ -35,6 +37,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["demo", ref arguments @ ..] = words[..] {
+        return demo::run(arguments).unwrap_or_else(failed);
+    }
     let result = match words[..] {
         ["test"] => test::run_all(),
         ["bench-peers"] => bench_peers::run_all(Effort::FULL),
@@ -60,11 +65,13 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(error),
     }
+}
+
+fn failed(error: anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// The top of the checkout.

@@ -37,13 +37,14 @@ impl Store {
     /// Starts a deployment of `task_definition`, which is not what the service runs.
     pub fn deploy(&mut self, cluster: &str, name: &str, task_definition: &str) {
         let id = format!("ecs-svc/{:019}", self.next());
+        let usual = self.usual_script.clone().unwrap_or(Script::SucceedsAt(1));
         let service = self.service(cluster, name).expect("checked by the caller");
         let previous = service.json["taskDefinition"].as_str().unwrap_or_default().to_owned();
         let desired = service.json["desiredCount"].as_u64().unwrap_or_default();
         push(&mut service.json, deployment(&id, task_definition, "IN_PROGRESS", desired, 0));
         service.json["taskDefinition"] = task_definition.into();
         service.playing = Some(Playing {
-            script: service.scripts.pop_front().unwrap_or(Script::SucceedsAt(1)),
+            script: service.scripts.pop_front().unwrap_or(usual),
             polls: 0,
             deployment: id,
             task_definition: task_definition.to_owned(),
@@ -66,7 +67,7 @@ impl Store {
                 complete(json);
                 done = true;
             }
-            (Script::SucceedsAt(_), now) => primary(json)["runningCount"] = now.min(1).into(),
+            (Script::SucceedsAt(_), now) => progress(json, now),
             (Script::Fails, _) => {
                 fail(json);
                 (stopped, done) = (true, true);
@@ -131,6 +132,15 @@ fn primary(service: &mut Value) -> &mut Value {
 fn push(service: &mut Value, new: Value) {
     primary(service)["status"] = "ACTIVE".into();
     service["deployments"].as_array_mut().expect("a list").insert(0, new);
+}
+
+/// Another task at each poll, but for the last, which comes with the end.
+fn progress(service: &mut Value, poll: u32) {
+    let primary = primary(service);
+    let desired = primary["desiredCount"].as_u64().unwrap_or_default();
+    let running = desired.saturating_sub(1).min(poll.into());
+    primary["runningCount"] = running.into();
+    primary["pendingCount"] = (desired - running).into();
 }
 
 fn complete(service: &mut Value) {

@@ -7,6 +7,7 @@
 //! Source of its behaviour: the ECS API reference (2014-11-13) and errors that people report from the real service.
 
 pub mod around;
+mod demo;
 mod deployments;
 mod fault;
 mod operations;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::deployments::service_deployment_arn;
 use crate::register::register;
-use crate::store::{Store, cluster_arn, last};
+use crate::store::{Store, StoredService, cluster_arn, last};
 
 /// An error that AWS answers with.
 #[derive(Debug, Clone)]
@@ -98,15 +98,21 @@ fn describe_clusters(store: &Store, body: &Value) -> Answer {
     if wanted.len() > 100 {
         return Err(invalid("clusters can have at most 100 items"));
     }
-    let count = |name: &str| store.services.iter().filter(|service| service.cluster == name).count();
+    let active = |name: &str| of_cluster(store, name).filter(|service| service.json["status"] == "ACTIVE").count();
+    let running =
+        |name: &str| of_cluster(store, name).filter_map(|service| service.json["runningCount"].as_u64()).sum::<u64>();
     let found = store.clusters.iter().filter(|name| wanted.iter().any(|arn| last(arn) == name.as_str()));
     let clusters = found.map(|name| {
         json!({
             "clusterArn": cluster_arn(name), "clusterName": name, "status": "ACTIVE",
-            "activeServicesCount": count(name), "runningTasksCount": 2 * count(name)
+            "activeServicesCount": active(name), "runningTasksCount": running(name)
         })
     });
     Ok(json!({ "clusters": clusters.collect::<Vec<_>>(), "failures": [] }))
+}
+
+fn of_cluster<'a>(store: &'a Store, name: &'a str) -> impl Iterator<Item = &'a StoredService> {
+    store.services.iter().filter(move |service| service.cluster == name)
 }
 
 fn describe_services(store: &mut Store, body: &Value) -> Answer {

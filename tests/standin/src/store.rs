@@ -19,6 +19,8 @@ pub(crate) struct Store {
     pub service_deployments: BTreeMap<String, (String, String)>,
     /// Stopped tasks as `DescribeTasks` gives them.
     pub tasks: Vec<Value>,
+    /// What becomes of deployments for which no script was given.
+    pub usual_script: Option<Script>,
     serial: u64,
 }
 

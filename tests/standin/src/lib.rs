@@ -9,6 +9,7 @@
 pub mod around;
 mod demo;
 mod deployments;
+mod elsewhere;
 mod fault;
 mod operations;
 mod rates;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::around::Around;
+use crate::elsewhere::Elsewhere;
 use crate::fault::Faults;
 use crate::rates::Rates;
 use crate::server::Log;
@@ -58,6 +60,7 @@ pub struct Standin {
 
 pub(crate) struct Shared {
     pub store: Mutex<Store>,
+    pub elsewhere: Mutex<Elsewhere>,
     pub around: Mutex<Around>,
     pub faults: Mutex<Faults>,
     pub rates: Mutex<Rates>,
@@ -76,6 +79,7 @@ impl Standin {
     pub fn start_at(address: SocketAddr) -> Self {
         let shared = Arc::new(Shared {
             store: Mutex::default(),
+            elsewhere: Mutex::default(),
             around: Mutex::default(),
             faults: Mutex::default(),
             rates: Mutex::default(),
@@ -94,6 +98,18 @@ impl Standin {
     /// Adds a cluster.
     pub fn cluster(&self, name: &str) -> &Self {
         self.store().add_cluster(name);
+        self
+    }
+
+    /// Adds a cluster in another region; calls are of the region that they are signed for.
+    pub fn cluster_in(&self, region: &str, name: &str) -> &Self {
+        self.shared.elsewhere.lock().unwrap().region(region).add_cluster(name);
+        self
+    }
+
+    /// Refuses the keys in a region, as one does that the account has not enabled.
+    pub fn refuse_region(&self, region: &str) -> &Self {
+        self.shared.elsewhere.lock().unwrap().refuse(region);
         self
     }
 

@@ -127,7 +127,11 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
         (_, Fate::Refuse(refusal), ..) => Err(refusal),
         (.., None, _) => Ok(Value::Null),
         (.., Err(_)) => Err(Refusal::new("SerializationException", "the body is not JSON")),
-        (.., Ok(body)) => operations::dispatch(&mut shared.store.lock().unwrap(), &operation, body),
+        (.., Ok(body)) => {
+            let elsewhere = shared.elsewhere.lock().unwrap().dispatch(sigv4::region(&parts), &operation, body);
+            let here = || operations::dispatch(&mut shared.store.lock().unwrap(), &operation, body);
+            elsewhere.unwrap_or_else(here)
+        }
     };
     let action = operation.clone();
     shared.log.calls.lock().unwrap().push(Call {

@@ -64,6 +64,13 @@ pub(crate) fn verify(parts: &Parts, body: &[u8]) -> Result<(), String> {
     if expected == signature { Ok(()) } else { Err("the signature does not fit".to_owned()) }
 }
 
+/// The region that a request is signed for; empty if it is not signed.
+pub(crate) fn region(parts: &Parts) -> &str {
+    let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let credential = authorization.split_once("Credential=").map_or("", |(_, rest)| rest);
+    credential.split('/').nth(2).unwrap_or_default()
+}
+
 fn hmac(key: &[u8], data: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length is fine");
     mac.update(data.as_bytes());

@@ -28,3 +28,5 @@ mod scale;
 mod session;
 mod signed;
 mod support;
+#[cfg(target_os = "linux")]
+mod wizard;

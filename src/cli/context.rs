@@ -39,13 +39,27 @@ pub enum Interactivity {
 #[cfg(feature = "aws")]
 impl Interactivity {
     fn detect(no_input: bool) -> Self {
-        let terminals = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
-        match terminals && !dumb && !ci && !no_input {
+        match is_on_terminal() && obstacle(no_input).is_none() {
             true => Interactivity::Person,
             false => Interactivity::Nobody,
         }
+    }
+}
+
+#[cfg(feature = "aws")]
+fn is_on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Why nobody is asked although there may be a terminal.
+#[cfg(feature = "aws")]
+fn obstacle(no_input: bool) -> Option<&'static str> {
+    let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    match std::env::var_os("TERM") {
+        _ if no_input => Some("`--no-input` was given"),
+        _ if ci => Some("CI is set in the environment"),
+        Some(term) if term != "dumb" => None,
+        _ => Some("TERM says that this terminal is a dumb one"),
     }
 }
 
@@ -73,6 +87,15 @@ impl Context {
             config,
             printer,
         }
+    }
+
+    /// Why somebody who sits at a terminal is not asked.
+    pub fn obstacle(&self) -> Option<&'static str> {
+        #[cfg(feature = "aws")]
+        if is_on_terminal() {
+            return obstacle(self.global.no_input);
+        }
+        None
     }
 
     /// Before packets are taken, which must not wait for whoever reads messages. Starts a thread.

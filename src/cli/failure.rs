@@ -34,7 +34,7 @@ fn of_config(exit: Exit, cx: &Context) -> Option<String> {
 }
 
 /// The exit code of an error, and what to do next.
-fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
+pub fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
     #[cfg(feature = "aws")]
     if let Some(judged) = error.chain().find_map(patcher::judge) {
         return judged;
@@ -103,12 +103,22 @@ pub fn report_config(error: &super::config::BadConfig) -> Exit {
     Exit::Usage
 }
 
-/// No command was named.
-pub fn no_command() -> Exit {
+/// No command was named, and the wizard cannot be run, for this reason if it is one that somebody at a terminal may not
+/// expect.
+pub fn no_command(obstacle: Option<&str>) -> Exit {
     let help = super::Cli::command().render_help();
     let printer = Printer::new(false, false);
     printer.error(&format!("{}\n", help.ansi()));
-    printer.error("  try: sidetap inject --file task-definition.json --image IMAGE --dry-run\n");
+    match obstacle {
+        None => printer.error("  try: sidetap inject --file task-definition.json --image IMAGE --dry-run\n"),
+        Some(obstacle) => {
+            let title = format!("the wizard cannot ask anything here: {obstacle}");
+            let hint = "a command needs no questions: `sidetap list clusters` and `sidetap list services --cluster \
+                        CLUSTER` show what there is";
+            printer.error(&text(&title, &[], &[hint.to_owned()]));
+            printer.error("  try: sidetap inject --cluster CLUSTER --service SERVICE --image IMAGE --yes\n");
+        }
+    }
     Exit::Usage
 }
 
@@ -119,8 +129,8 @@ pub use patcher::of_ecs;
 mod patcher {
     use std::error::Error;
 
-    use super::super::confirm::Interrupted;
     use super::super::usage::Usage;
+    use super::super::wizard::prompter::Interrupted;
     use crate::exit::Exit;
     use crate::{aws, ecs, taskdef};
 

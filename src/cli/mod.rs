@@ -57,6 +57,8 @@ mod size_args;
 mod source_args;
 #[cfg(feature = "aws")]
 mod usage;
+#[cfg(feature = "aws")]
+mod wizard;
 
 use std::ffi::{OsStr, OsString};
 #[cfg(feature = "engine")]
@@ -209,6 +211,18 @@ fn parse(words: &[OsString]) -> Result<Cli, Unparsed> {
     Ok(cli)
 }
 
+/// The wizard, if somebody can be asked.
+fn without_command(cx: &mut Context) -> Exit {
+    #[cfg(feature = "aws")]
+    if cx.interactivity == context::Interactivity::Person {
+        return match wizard::run(cx) {
+            Ok(exit) => exit,
+            Err(error) => failure::report(&error, cx),
+        };
+    }
+    failure::no_command(cx.obstacle())
+}
+
 /// Parses the command line, runs the command and reports a failure. Returns how it ended.
 pub fn main() -> Exit {
     let argv: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
@@ -227,7 +241,7 @@ pub fn main() -> Exit {
         cli.command.as_ref().and_then(Command::config).map(Path::to_owned),
     );
     let Some(command) = cli.command else {
-        return failure::no_command();
+        return without_command(&mut cx);
     };
     #[cfg(feature = "engine")]
     {

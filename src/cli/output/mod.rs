@@ -20,6 +20,8 @@ pub mod style;
 #[cfg(feature = "aws")]
 pub mod table;
 
+#[cfg(feature = "aws")]
+pub use invisible::is_invisible;
 #[cfg(feature = "engine")]
 pub use invisible::visible;
 pub use printer::Printer;

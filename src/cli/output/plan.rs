@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use super::style::{self, paint};
 use super::{Printer, sanitise};
 use crate::taskdef::diff::{self, Values};
@@ -119,6 +121,32 @@ pub fn size(size: &PlanSize) -> String {
         _ => String::new(),
     };
     format!("{cpu}{} MiB{of}{room}", size.memory_mib)
+}
+
+/// The paths of a target that change, a line each, without the checks of what was there before. Of values only those
+/// are told that nobody keeps secret.
+pub fn changed_paths(target: &Target) -> Vec<String> {
+    const TOLD: [&str; 4] = ["/cpu", "/memory", "/memoryReservation", "/image"];
+    let change = |operation: &Value| {
+        let path = operation["path"].as_str()?;
+        let sign = match operation["op"].as_str()? {
+            "add" => "+",
+            "replace" => "~",
+            "remove" => return Some(format!("- {path}")),
+            _ => return None,
+        };
+        let value = &operation["value"];
+        let told = match value {
+            Value::Object(_) if path.starts_with("/containerDefinitions/") => value["name"].as_str().map(str::to_owned),
+            value if TOLD.iter().any(|end| path.ends_with(end)) => Some(value.to_string()),
+            _ => None,
+        };
+        Some(format!("{sign} {path} {}", told.unwrap_or_default()).trim_end().to_owned())
+    };
+    let mut changes: Vec<String> = target.patch.iter().filter_map(change).collect();
+    // Our tags are of the least interest.
+    changes.sort_by_key(|change| change.ends_with(" /tags"));
+    changes
 }
 
 fn coloured_diff(text: &mut String, diff: &str) {

@@ -1,0 +1,254 @@
+//! How much the sidecar gets, and where that comes from.
+
+use super::prompter::{Field, Tone};
+use super::{Go, Wizard, choose, counted};
+use crate::cli::output::sanitise;
+use crate::ecs::SurveyedService;
+use crate::taskdef::{Amount, Outlook, PlanSize, Room, Sidecar, Size, SizeRequest, outlook, ways_out};
+
+/// The most services that are shown with their figures.
+const SHOWN: usize = 6;
+
+/// What can be done on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    GoOn,
+    /// The way to make room of that number.
+    Room(usize),
+    LeaveOut,
+    Percent,
+    Absolute,
+}
+
+/// A way to make room, and for how many services it does.
+struct Way {
+    room: Room,
+    fits: usize,
+    /// What comes of it for the first service.
+    example: PlanSize,
+}
+
+pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
+    let sidecar = wizard.sidecar()?;
+    loop {
+        wizard.begin();
+        let size = wizard.answers.size.clone();
+        let services = chosen(wizard);
+        let looks: Vec<(&SurveyedService, Option<Outlook>)> =
+            services.iter().map(|service| (service, look(service, &sidecar, &size))).collect();
+        let fits = looks.iter().filter(|(_, look)| look.as_ref().is_some_and(|look| look.sidecar.is_ok())).count();
+        for line in table(&looks) {
+            wizard.prompter.say(Tone::Row, &line);
+        }
+        tell_why(wizard, &looks);
+        wizard.prompter.say(Tone::Plain, "");
+        let ways = if fits < services.len() || size.room != Room::Available {
+            ways(&services, &sidecar, &size)
+        } else {
+            Vec::new()
+        };
+        let rows = rows(&size, services.len(), fits, &ways);
+        let Some(choice) = choose(wizard.prompter, "How much does the sidecar get?", &rows, 0)? else {
+            return Ok(Go::Back);
+        };
+        match choice {
+            Choice::GoOn => {
+                wizard.answers.keep_going = false;
+                return Ok(Go::Next);
+            }
+            Choice::LeaveOut => {
+                wizard.answers.keep_going = true;
+                return Ok(Go::Next);
+            }
+            Choice::Room(index) => wizard.answers.size.room = ways[index].room.clone(),
+            Choice::Percent => ask_percent(wizard)?,
+            Choice::Absolute => ask_absolute(wizard)?,
+        }
+    }
+}
+
+/// The services that were chosen, with what they run.
+fn chosen(wizard: &Wizard<'_>) -> Vec<SurveyedService> {
+    wizard.seen.iter().flat_map(|seen| seen.chosen(&wizard.answers.services)).cloned().collect()
+}
+
+fn of(service: &SurveyedService, size: &SizeRequest) -> SizeRequest {
+    SizeRequest { fargate: service.service.launch.starts_with("FARGATE"), ..size.clone() }
+}
+
+/// None where the task definition has sizes that cannot be read; the plan says why.
+fn look(service: &SurveyedService, sidecar: &Sidecar, size: &SizeRequest) -> Option<Outlook> {
+    let revision = service.revision.as_ref()?;
+    outlook(&revision.definition, sidecar, &of(service, size)).ok()
+}
+
+fn table(looks: &[(&SurveyedService, Option<Outlook>)]) -> Vec<String> {
+    let name = |service: &SurveyedService| sanitise(&service.service.name);
+    let width = looks.iter().map(|(service, _)| name(service).chars().count()).max().unwrap_or(0).clamp(7, 24);
+    let mut lines =
+        vec![format!("{:<width$}  {:>13}  {:>13}  {:>13}", "CPU units / MiB", "task has", "left", "sidecar gets")];
+    for (service, look) in looks.iter().take(SHOWN) {
+        let name: String = name(service).chars().take(width).collect();
+        let Some(look) = look else {
+            lines.push(format!("{name:<width$}  sizes that cannot be read"));
+            continue;
+        };
+        let gets = match &look.sidecar {
+            Ok(size) => pair(Size { cpu: size.cpu, memory_mib: Some(size.memory_mib) }),
+            Err(_) => "does not fit".to_owned(),
+        };
+        let has = match look.task {
+            Size { cpu: None, memory_mib: None } => "no size".to_owned(),
+            task => pair(task),
+        };
+        lines.push(format!("{name:<width$}  {has:>13}  {:>13}  {gets:>13}", pair(look.left)));
+    }
+    if looks.len() > SHOWN {
+        lines.push(format!("and {} more", looks.len() - SHOWN));
+    }
+    let first = width.max("CPU units / MiB".len());
+    lines.iter().map(|line| if line.starts_with("CPU") { line.clone() } else { realign(line, width, first) }).collect()
+}
+
+/// The heading may be wider than the names below it.
+fn realign(line: &str, width: usize, first: usize) -> String {
+    let at = line.char_indices().nth(width).map_or(line.len(), |(at, _)| at);
+    format!("{}{}{}", &line[..at], " ".repeat(first - width), &line[at..])
+}
+
+fn pair(size: Size) -> String {
+    let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
+    format!("{} / {}", number(size.cpu), number(size.memory_mib))
+}
+
+/// Why it does not fit, for the first that it does not fit.
+fn tell_why(wizard: &mut Wizard<'_>, looks: &[(&SurveyedService, Option<Outlook>)]) {
+    let unfit = looks.iter().find_map(|(service, look)| Some((service, look.as_ref()?.sidecar.as_ref().err()?)));
+    if let Some((service, error)) = unfit {
+        wizard.prompter.say(Tone::Warning, &format!("{}: {error}", service.service.name));
+    }
+}
+
+/// The ways to make room, those that help most services first.
+fn ways(services: &[SurveyedService], sidecar: &Sidecar, size: &SizeRequest) -> Vec<Way> {
+    let size = SizeRequest { room: Room::Available, ..size.clone() };
+    let mut ways: Vec<Way> = Vec::new();
+    for service in services {
+        let Some(revision) = &service.revision else { continue };
+        for (room, example) in ways_out(&revision.definition, sidecar, &of(service, &size)) {
+            match ways.iter_mut().find(|way| way.room == room) {
+                Some(way) => way.fits += 1,
+                None => ways.push(Way { room, fits: 1, example }),
+            }
+        }
+    }
+    ways.sort_by_key(|way| std::cmp::Reverse(way.fits));
+    ways
+}
+
+fn rows(size: &SizeRequest, services: usize, fits: usize, ways: &[Way]) -> Vec<(Choice, String)> {
+    let mut rows = Vec::new();
+    if fits == services {
+        rows.push((Choice::GoOn, format!("{}: go on", asked(size))));
+    }
+    for (index, way) in ways.iter().enumerate().filter(|(_, way)| way.room != size.room) {
+        rows.push((Choice::Room(index), way_row(way, services)));
+    }
+    if (1..services).contains(&fits) {
+        rows.push((
+            Choice::LeaveOut,
+            format!("Go on, and leave out {} without room", counted(services - fits, "service")),
+        ));
+    }
+    rows.push((Choice::Percent, "Another share in percent".to_owned()));
+    rows.push((Choice::Absolute, "CPU units and MiB".to_owned()));
+    rows
+}
+
+/// What is asked for, in words.
+fn asked(size: &SizeRequest) -> String {
+    let amount = |amount: Option<Amount>, unit: &str| match amount {
+        None => "5 %".to_owned(),
+        Some(Amount::Percent(percent)) => format!("{percent} %"),
+        Some(Amount::Absolute(number)) => format!("{number} {unit}"),
+    };
+    let (cpu, memory) = (amount(size.cpu, "CPU units"), amount(size.memory, "MiB"));
+    let share = match cpu == memory {
+        true => format!("{cpu} of CPU and memory"),
+        false if cpu.ends_with('%') || memory.ends_with('%') => format!("{cpu} (CPU) and {memory} (memory)"),
+        false => format!("{cpu} and {memory}"),
+    };
+    match &size.room {
+        Room::Available => share,
+        Room::TakeFrom(container) => format!("{share}, out of container `{container}`"),
+        Room::GrowTask => format!("{share}, in a larger task where needed"),
+        Room::BestEffort => format!("At most {memory} of memory, nothing reserved"),
+    }
+}
+
+fn way_row(way: &Way, services: usize) -> String {
+    let what = match &way.room {
+        Room::TakeFrom(container) => format!("Take it out of container `{container}`"),
+        Room::GrowTask => match (way.example.task_cpu, way.example.task_memory_mib) {
+            (Some(cpu), Some(memory)) if services == 1 => {
+                format!("Grow the task to {cpu} CPU units and {memory} MiB, which costs more")
+            }
+            _ => "Grow the tasks to the next size, which costs more".to_owned(),
+        },
+        Room::BestEffort => "Reserve nothing, only limit the sidecar's memory".to_owned(),
+        Room::Available => "Only out of what is left".to_owned(),
+    };
+    if services == 1 { what } else { format!("{what} ({} of {services} fit)", way.fits) }
+}
+
+fn ask_percent(wizard: &mut Wizard<'_>) -> anyhow::Result<()> {
+    let percent = match wizard.answers.size.memory {
+        Some(Amount::Percent(percent)) => percent.to_string(),
+        _ => "5".to_owned(),
+    };
+    wizard.begin();
+    let answer = wizard.prompter.input(&Field {
+        question: "How many percent of the task's CPU and memory?",
+        help: "above 0 and at most 100 (--cpu-percentage-limit, --memory-percentage-limit)",
+        initial: &percent,
+        check: &|text| super::answers::check_flag("--memory-percentage-limit", text),
+    })?;
+    let number = answer.and_then(|text| text.trim_end_matches('%').trim().parse().ok());
+    if let Some(percent) = number {
+        wizard.answers.size.cpu = Some(Amount::Percent(percent));
+        wizard.answers.size.memory = Some(Amount::Percent(percent));
+    }
+    Ok(())
+}
+
+fn ask_absolute(wizard: &mut Wizard<'_>) -> anyhow::Result<()> {
+    let before = |amount: Option<Amount>| match amount {
+        Some(Amount::Absolute(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let size = &wizard.answers.size;
+    let (cpu, memory) = (before(size.cpu), before(size.memory));
+    wizard.begin();
+    let Some(cpu) = wizard.prompter.input(&Field {
+        question: "How many CPU units?",
+        help: "1024 are one vCPU (--cpu)",
+        initial: &cpu,
+        check: &|text| super::answers::check_flag("--cpu", text),
+    })?
+    else {
+        return Ok(());
+    };
+    wizard.begin();
+    let Some(memory) = wizard.prompter.input(&Field {
+        question: "How many MiB of memory?",
+        help: "the sensor and the forwarder need 25 at least (--memory)",
+        initial: &memory,
+        check: &|text| super::answers::check_flag("--memory", text),
+    })?
+    else {
+        return Ok(());
+    };
+    wizard.answers.size.cpu = cpu.parse().ok().map(Amount::Absolute);
+    wizard.answers.size.memory = memory.parse().ok().map(Amount::Absolute);
+    Ok(())
+}

@@ -168,7 +168,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__apply)
-            opts="-v -q -h --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --show-values --retry-failed --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1102,7 +1102,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__inject)
-            opts="-v -q -h --file --cluster --service --all-services --service-tag --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1121,6 +1121,10 @@ _sidetap() {
                     return 0
                     ;;
                 --service-tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1512,7 +1516,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__remove)
-            opts="-v -q -h --file --cluster --service --all-services --service-tag --task-definition --sidecar --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1531,6 +1535,10 @@ _sidetap() {
                     return 0
                     ;;
                 --service-tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -111,6 +111,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l file -d 'A ta
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cluster -d 'The services\' cluster, by name or ARN' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l service -d 'A service, by name or ARN; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l service-tag -d 'Of all services, only those with this tag; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l exclude-service -d 'Of all services, not this one, by name or a pattern with * and ?; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l task-definition -d 'A task definition on ECS; registers a revision and touches no service' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l sidecar -d 'sensor, forwarder, levo, traceable, or the path of a container definition in JSON (- for standard input)' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l image -d 'The sidecar\'s image; sensor and forwarder need it' -r
@@ -178,6 +179,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l color -d 'When
 always\t''
 never\t''"
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l show-values -d 'Show the values of environment variables in the diff'
+complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l retry-failed -d 'Update services again that an earlier run of the plan updated and that went back'
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l yes -d 'Do not ask before the change is made'
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l register-only -d 'Register revisions and leave the services alone'
 complete -c sidetap -n "__fish_sidetap_using_subcommand apply" -l no-wait -d 'Do not watch the deployments'
@@ -191,6 +193,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l file -d 'A ta
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l cluster -d 'The services\' cluster, by name or ARN' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l service -d 'A service, by name or ARN; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l service-tag -d 'Of all services, only those with this tag; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l exclude-service -d 'Of all services, not this one, by name or a pattern with * and ?; repeatable' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l task-definition -d 'A task definition on ECS; registers a revision and touches no service' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand remove" -l sidecar -d 'Only these sidecars; also a vendor\'s that was pasted by hand [default: all that sidetap put in]' -r -f -a "sensor\t''
 forwarder\t''

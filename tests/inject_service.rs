@@ -104,6 +104,36 @@ fn the_base_is_what_the_service_runs_and_never_the_newest() {
 }
 
 #[test]
+fn services_are_left_out_by_name_and_pattern() {
+    let standin = Standin::start();
+    for name in ["api", "api-canary", "web", "web-canary", "batch"] {
+        standin.service("main", name, task_definition(name));
+    }
+    let line = "inject --cluster main --all-services --image i --dry-run --output json";
+    let plan = Sidetap::new(&format!("{line} --exclude-service *-canary --exclude-service batch"));
+    let plan = plan.against(&standin).exits(0).json();
+    let arns = plan["targets"].as_array().unwrap().iter().map(|target| target["service_arn"].as_str().unwrap());
+    let left: Vec<&str> = arns.map(|arn| arn.rsplit('/').next().unwrap()).collect();
+    assert_eq!(left, ["api", "web"]);
+    let described = standin.calls_of("DescribeServices");
+    assert_eq!(described[0].body["services"].as_array().unwrap().len(), 2, "the others are not even read");
+}
+
+#[test]
+fn an_exclusion_that_fits_nothing_may_be_a_mistake_and_ends_the_run() {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    let line = "inject --cluster main --all-services --image i --yes --exclude-service";
+    let finished = Sidetap::new(&format!("{line} wbe")).against(&standin).exits(1);
+    finished.stderr_has("there is no service `wbe` in cluster `main`").stderr_has("did you mean `web`?");
+    let finished = Sidetap::new(&format!("{line} *-canry")).against(&standin).exits(1);
+    finished.stderr_has("there is no service like `*-canry` in cluster `main`");
+    assert!(standin.calls_of("RegisterTaskDefinition").is_empty());
+    let named = "inject --cluster main --service web --image i --yes --exclude-service web";
+    Sidetap::new(named).against(&standin).exits(64);
+}
+
+#[test]
 fn injecting_again_registers_nothing() {
     let standin = Standin::start();
     standin.service("main", "web", task_definition("web"));

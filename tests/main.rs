@@ -15,6 +15,7 @@ mod inject_file;
 mod inject_service;
 mod interactivity;
 mod list;
+mod many;
 mod moto;
 mod ownership;
 mod plan_schema;
@@ -23,6 +24,8 @@ mod preset_commands;
 mod properties;
 mod remove_file;
 mod remove_service;
+#[cfg(unix)]
+mod resume;
 mod rollout;
 mod scale;
 mod session;

@@ -238,7 +238,10 @@ fn a_saved_plan_takes_out_what_it_said_and_stops_if_the_service_moved_on() {
 
     Sidetap::of(["apply", &path, "--yes"]).against(&standin).exits(0).stdout_has("removes  sidetap-sensor");
     assert_eq!(body(&standin, "web:3"), body(&standin, "web:1"));
-    Sidetap::of(["apply", &path, "--yes"]).against(&standin).exits(5).stderr_has("`web` now runs web:3");
+    Sidetap::of(["apply", &path, "--yes"]).against(&standin).exits(0).stdout_has("deployed before");
+    assert_eq!(standin.calls_of("UpdateService").len(), 2, "once for each plan");
+    Sidetap::new(INJECT).against(&standin).exits(0);
+    Sidetap::of(["apply", &path, "--yes"]).against(&standin).exits(5).stderr_has("`web` now runs web:4");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::begun::Begun;
 use super::context::Context;
 use super::execute::execute;
 use super::file;
@@ -16,6 +17,8 @@ use crate::taskdef::{Action, Plan, Target, TargetKind};
 
 /// Carry out a plan that `--out` saved, or stop if what it was made from has changed.
 ///
+/// A run that was interrupted is taken up again: what it has done stays, and what goes on is watched.
+///
 /// A plan of a file prints the patched task definition, ready to register.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -25,6 +28,9 @@ pub struct Args {
     /// Show the values of environment variables in the diff.
     #[arg(long)]
     show_values: bool,
+    /// Update services again that an earlier run of the plan updated and that went back.
+    #[arg(long)]
+    retry_failed: bool,
     #[command(flatten)]
     apply: ApplyArgs,
 }
@@ -36,8 +42,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     if plan.targets.iter().all(|target| target.kind == TargetKind::File) {
         return apply_to_files(&plan, cx);
     }
-    let values = if args.show_values { Values::Shown } else { Values::Masked };
-    block_on(apply_to_ecs(plan, values, args.apply, cx))
+    block_on(apply_to_ecs(plan, &args, cx))
 }
 
 fn apply_to_files(plan: &Plan, cx: &Context) -> anyhow::Result<Exit> {
@@ -65,9 +70,11 @@ fn file_after(target: &Target) -> anyhow::Result<String> {
     Ok(pretty(body.as_value()))
 }
 
-async fn apply_to_ecs(mut plan: Plan, values: Values, args: ApplyArgs, cx: &Context) -> anyhow::Result<Exit> {
-    super::confirm::possible(args.yes, cx)?;
+async fn apply_to_ecs(mut plan: Plan, args: &Args, cx: &Context) -> anyhow::Result<Exit> {
+    super::confirm::possible(args.apply.yes, cx)?;
+    let values = if args.show_values { Values::Shown } else { Values::Masked };
     let connected = Connected::open(cx).await?;
-    ecs::verify(&connected.ecs, connected.account().as_deref(), &mut plan).await?;
-    execute(&connected, &plan, &args, values, cx).await
+    let standings = ecs::verify(&connected.ecs, connected.account().as_deref(), &mut plan).await?;
+    let begun = Begun { saved: Some(&args.plan), standings, retry_failed: args.retry_failed };
+    execute(&connected, &plan, begun, &args.apply, values, cx).await
 }

@@ -76,6 +76,8 @@ impl Context {
         }
         start_log(global.verbose);
         let printer = Printer::new(global.quiet, global.output == OutputFormat::Json);
+        #[cfg(feature = "aws")]
+        let printer = printer.with_verbose(global.verbose > 0);
         Context {
             #[cfg(feature = "aws")]
             interactivity: Interactivity::detect(global.no_input),

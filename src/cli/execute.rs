@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
+use super::begun::Begun;
 use super::confirm::confirm;
 use super::context::Context;
 use super::failure;
 use super::output::progress::Reporter;
-use super::output::{plan as plan_output, report};
+use super::output::{MANY, brief, plan as plan_output, report};
 use super::planning::Connected;
 use super::run_args::ApplyArgs;
-use crate::ecs::{self, Applied, Interrupt, Report};
+use crate::ecs::{self, Applied, ApplyOptions, Interrupt, Report};
 use crate::exit::Exit;
 use crate::taskdef::Plan;
 use crate::taskdef::diff::Values;
@@ -27,6 +28,7 @@ struct Document<'a> {
 pub async fn execute(
     connected: &Connected,
     plan: &Plan,
+    begun: Begun<'_>,
     args: &ApplyArgs,
     values: Values,
     cx: &Context,
@@ -39,31 +41,41 @@ pub async fn execute(
     } else if !args.yes {
         cx.printer.error(&plan_output::text(plan, values));
     }
+    if let Some(summary) = begun.summary(plan) {
+        cx.printer.note(&summary);
+    }
     let interrupt = on_ctrl_c().await;
-    if plan.summary.change > 0 && !confirmed(connected, plan, args, cx)? {
+    let to_change = begun.to_change(plan);
+    if to_change > 0 && !confirmed(connected, plan, to_change, args, cx)? {
         cx.printer.note("nothing was changed");
         return Ok(Exit::Failed);
     }
-    carry_out(connected, plan, args, interrupt, cx).await
+    carry_out(connected, plan, begun, args, interrupt, cx).await
 }
 
 /// Applies and reports, without asking: somebody has seen the plan and wants it.
 pub async fn carry_out(
     connected: &Connected,
     plan: &Plan,
+    begun: Begun<'_>,
     args: &ApplyArgs,
     interrupt: Interrupt,
     cx: &Context,
 ) -> anyhow::Result<Exit> {
-    let reporter = Reporter::new(cx);
-    let reports = ecs::apply(&connected.ecs, plan, &args.options(), &reporter, interrupt.clone()).await;
+    let options = ApplyOptions { retry_failed: begun.retry_failed, ..args.options() };
+    let reporter = Reporter::new(cx, begun.to_change(plan) + begun.deploying(), &options);
+    let standings = begun.standings.clone();
+    let reports = ecs::resume(&connected.ecs, plan, standings, &options, &reporter, interrupt.clone()).await;
     reporter.clear();
     finish(connected, plan, &reports, cx)?;
     if interrupt.is_raised() {
         cx.printer.error("interrupted; what was started goes on in ECS\n");
-        return Ok(Exit::Interrupted);
     }
-    Ok(exit(&reports))
+    if plan.summary.change > 1 || interrupt.is_raised() {
+        let how = begun.how_to_go_on(&reports, args, cx);
+        cx.printer.error(&how.map(|how| how + "\n").unwrap_or_default());
+    }
+    Ok(if interrupt.is_raised() { Exit::Interrupted } else { exit(&reports) })
 }
 
 /// An interrupt that the first Ctrl-C raises; the second ends the process at once.
@@ -81,10 +93,16 @@ pub async fn on_ctrl_c() -> Interrupt {
     interrupt
 }
 
-fn confirmed(connected: &Connected, plan: &Plan, args: &ApplyArgs, cx: &Context) -> anyhow::Result<bool> {
-    let targets = if plan.summary.change == 1 { "target" } else { "targets" };
+fn confirmed(
+    connected: &Connected,
+    plan: &Plan,
+    to_change: usize,
+    args: &ApplyArgs,
+    cx: &Context,
+) -> anyhow::Result<bool> {
+    let targets = if to_change == 1 { "target" } else { "targets" };
     let place = format!("account {} in {}", plan.account.as_deref().unwrap_or("unknown"), connected.ecs.region);
-    confirm(&format!("Change {} {targets} in {place}?", plan.summary.change), args.yes, cx)
+    confirm(&format!("Change {to_change} {targets} in {place}?"), args.yes, cx)
 }
 
 /// Says which targets are blocked and why. As JSON, that is the plan itself.
@@ -114,11 +132,18 @@ fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) 
             };
             serde_json::to_string_pretty(&document)? + "\n"
         }
+        false if brief::is_wanted(reports.len(), &cx.printer) => brief::result(plan, reports),
         false => report::text(plan, reports),
     };
     cx.printer.result(&text)?;
+    let mut hinted: Vec<Vec<String>> = Vec::new();
     for report in reports {
         if let Some(error) = &report.error {
+            // Of many that fail alike, one tells what to do.
+            if reports.len() > MANY && (error.hints().is_empty() || hinted.contains(&error.hints())) {
+                continue;
+            }
+            hinted.push(error.hints());
             let named = format!("`{}` failed", report.target);
             cx.printer.error(&failure::text(&named, &[error.to_string()], &error.hints()));
         }

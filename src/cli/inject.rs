@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::begun::Begun;
 use super::context::Context;
 use super::execute::execute;
 use super::file::{self, Access};
@@ -135,7 +136,7 @@ async fn into_ecs(
         plan_output::show(&cx.printer, &plan, args.values())?;
         return Ok(planning::verdict(&args, &plan, apply.keep_going));
     }
-    execute(&connected, &plan, &apply, args.values(), cx).await
+    execute(&connected, &plan, Begun::saved(&args), &apply, args.values(), cx).await
 }
 
 /// Decides what is to be done to services or a task definition on ECS.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod apply;
+#[cfg(feature = "aws")]
+mod begun;
 #[cfg(feature = "engine")]
 mod capture;
 #[cfg(all(feature = "engine", target_os = "linux"))]

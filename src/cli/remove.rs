@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use super::begun::Begun;
 use super::context::Context;
 use super::execute::execute;
 use super::file::{self, Access};
@@ -155,5 +156,5 @@ async fn from_ecs(
         plan_output::show(&cx.printer, &plan, args.values())?;
         return Ok(planning::verdict(&args, &plan, apply.keep_going));
     }
-    execute(&connected, &plan, &apply, args.values(), cx).await
+    execute(&connected, &plan, Begun::saved(&args), &apply, args.values(), cx).await
 }

@@ -8,6 +8,8 @@ use crate::taskdef::diff::Values;
 
 /// Far longer than any deployment, and no overflow when added to the time of day.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(7 * 24 * 3600);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const DEFAULT_PARALLEL: u16 = 3;
 
 /// The flags of RUN that plan.
 #[derive(Debug, clap::Args)]
@@ -47,7 +49,7 @@ pub struct ApplyArgs {
     #[arg(long)]
     auto_rollback: bool,
     /// Deployments at once.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_PARALLEL, value_parser = clap::value_parser!(u16).range(1..))]
     max_parallel: u16,
     /// Go on with the other services after a failure.
     #[arg(long)]
@@ -72,6 +74,29 @@ impl ApplyArgs {
         given.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
     }
 
+    /// The flags as they were given, for another command line.
+    pub fn words(&self) -> Vec<String> {
+        let flags = [
+            ("--yes", self.yes),
+            ("--register-only", self.register_only),
+            ("--no-wait", self.no_wait),
+            ("--auto-rollback", self.auto_rollback),
+            ("--keep-going", self.keep_going),
+        ];
+        let mut words: Vec<String> =
+            flags.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag.into()).collect();
+        if self.timeout != DEFAULT_TIMEOUT {
+            words.extend([
+                "--timeout".to_owned(),
+                humantime::format_duration(self.timeout).to_string().replace(' ', ""),
+            ]);
+        }
+        if self.max_parallel != DEFAULT_PARALLEL {
+            words.extend(["--max-parallel".to_owned(), self.max_parallel.to_string()]);
+        }
+        words
+    }
+
     pub fn options(&self) -> ApplyOptions {
         ApplyOptions {
             register_only: self.register_only,
@@ -80,6 +105,7 @@ impl ApplyArgs {
             auto_rollback: self.auto_rollback,
             max_parallel: self.max_parallel.into(),
             keep_going: self.keep_going,
+            retry_failed: false,
         }
     }
 }

@@ -22,8 +22,11 @@ pub struct SourceArgs {
     #[arg(long, conflicts_with = "task_definition")]
     pub all_services: bool,
     /// Of all services, only those with this tag; repeatable.
-    #[arg(long, value_name = "KEY=VALUE", requires = "all_services", value_parser = super::sidecar_args::pair)]
+    #[arg(long, value_name = "KEY=VALUE", requires = "all_services", conflicts_with = "service", value_parser = super::sidecar_args::pair)]
     pub service_tag: Vec<(String, String)>,
+    /// Of all services, not this one, by name or a pattern with * and ?; repeatable.
+    #[arg(long, value_name = "SERVICE", requires = "all_services", conflicts_with = "service")]
+    pub exclude_service: Vec<String>,
     /// A task definition on ECS; registers a revision and touches no service.
     #[arg(long, value_name = "FAMILY[:REVISION]|ARN")]
     pub task_definition: Option<String>,
@@ -50,7 +53,7 @@ impl SourceArgs {
         match (self.cluster, chosen) {
             (Some(cluster), true) => {
                 let selection = match self.all_services {
-                    true => Selection::All { tags: self.service_tag },
+                    true => Selection::All { tags: self.service_tag, except: self.exclude_service },
                     false => Selection::Named(self.service),
                 };
                 Ok(Source::Services { cluster, selection })

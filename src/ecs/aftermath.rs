@@ -45,7 +45,7 @@ impl Run<'_> {
         }
     }
 
-    async fn tell_stopped_tasks(&mut self, index: usize, service: &Service) {
+    pub(super) async fn tell_stopped_tasks(&mut self, index: usize, service: &Service) {
         let arn = self.reports[index].task_definition.clone().unwrap_or_default();
         let sidecar = self.plan.targets[index].sidecar.as_ref().map(|sidecar| sidecar.container_name.as_str());
         match self.ecs.stopped_tasks(service, &arn, sidecar).await {
@@ -97,7 +97,7 @@ impl Run<'_> {
         }
     }
 
-    async fn correct_receipt(&mut self, index: usize, service: &Service) {
+    pub(super) async fn correct_receipt(&mut self, index: usize, service: &Service) {
         let base = self.plan.targets[index].documents.as_ref().map(|documents| &documents.base);
         if let Some(note) = self.ecs.correct_receipt(service, base).await {
             self.note(index, note);

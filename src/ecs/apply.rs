@@ -12,6 +12,7 @@ use super::interrupt::Interrupt;
 use super::planning::check_runs;
 use super::progress::{Event, Progress};
 use super::report::{Applied, Report};
+use super::resume::Standing;
 use super::rollout::Rollout;
 use super::service::Service;
 use super::update::Update;
@@ -33,6 +34,8 @@ pub struct ApplyOptions {
     pub max_parallel: usize,
     /// Go on with the other services after a failure.
     pub keep_going: bool,
+    /// Update services again that an earlier run of the plan updated and that went back.
+    pub retry_failed: bool,
 }
 
 /// A run of [`apply`].
@@ -48,8 +51,7 @@ pub(super) struct Run<'a> {
     pub going_back: BTreeMap<usize, String>,
 }
 
-/// Carries out `plan`, whose targets hold their documents. Returns a report a target, in the plan's order; a failure
-/// is in the report, so that what was done is never lost. Raising `interrupt` starts nothing more and ends the watch.
+/// Carries out a plan that was just made.
 pub async fn apply(
     ecs: &Ecs,
     plan: &Plan,
@@ -57,20 +59,39 @@ pub async fn apply(
     progress: &dyn Progress,
     interrupt: Interrupt,
 ) -> Vec<Report> {
+    resume(ecs, plan, Vec::new(), options, progress, interrupt).await
+}
+
+/// Carries out `plan`, whose targets hold their documents. Returns a report a target, in the plan's order; a failure
+/// is in the report, so that what was done is never lost. Raising `interrupt` starts nothing more and ends the watch.
+///
+/// `standings` tell what earlier runs have done, as [`super::verify`] found it; none, if there were none.
+pub async fn resume(
+    ecs: &Ecs,
+    plan: &Plan,
+    standings: Vec<Standing>,
+    options: &ApplyOptions,
+    progress: &dyn Progress,
+    interrupt: Interrupt,
+) -> Vec<Report> {
     let reports = plan.targets.iter().map(Report::of).collect();
     let (watch, going_back) = (Watch::default(), BTreeMap::new());
     let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, going_back };
-    let registered = run.register_all().await;
-    if registered || options.keep_going {
-        run.update_all().await;
-    }
+    // What was started before is followed to its end, whatever becomes of the others.
+    let well = run.take_up(standings).await;
+    let queue = match well || options.keep_going {
+        true => run.register_all().await,
+        false => VecDeque::new(),
+    };
+    run.update_all(queue).await;
     run.reports
 }
 
 impl Run<'_> {
-    /// Registers one after the other; services that are to run the same body share a revision. Returns whether all
-    /// went well.
-    async fn register_all(&mut self) -> bool {
+    /// Registers one after the other; services that are to run the same body share a revision. Returns the targets
+    /// that can go on: none, if one failed and the others are not to go on without it.
+    async fn register_all(&mut self) -> VecDeque<usize> {
+        let mut ready = VecDeque::new();
         let mut registered: BTreeMap<String, String> = BTreeMap::new();
         for index in 0..self.reports.len() {
             let Some(documents) = &self.plan.targets[index].documents else { continue };
@@ -80,28 +101,31 @@ impl Run<'_> {
             let sha256 = documents.patched.sha256();
             let arn = match registered.get(&sha256) {
                 Some(arn) => Ok(arn.clone()),
-                None => self.ecs.register(&documents.patched).await,
+                None => {
+                    let base = self.reports[index].previous_task_definition.as_deref();
+                    self.ecs.register(&documents.patched, base).await
+                }
             };
             match arn {
                 Ok(arn) => {
                     self.event(Event::Registered { target: &self.reports[index].target, task_definition: &arn });
                     registered.insert(sha256, arn.clone());
                     self.reports[index].task_definition = Some(arn);
+                    ready.push_back(index);
                 }
                 Err(error) => {
                     self.fail(index, error);
-                    if !self.options.keep_going {
-                        return false;
+                    if self.is_to_stop(index) {
+                        return VecDeque::new();
                     }
                 }
             }
         }
-        true
+        ready
     }
 
-    async fn update_all(&mut self) {
-        let ready = |report: &Report| report.outcome == Applied::NotStarted && report.task_definition.is_some();
-        let mut queue: VecDeque<usize> = (0..self.reports.len()).filter(|index| ready(&self.reports[*index])).collect();
+    /// Updates the targets of `queue`, so many at once, and watches every deployment to its end.
+    async fn update_all(&mut self, mut queue: VecDeque<usize>) {
         while !queue.is_empty() || self.watch.len() > 0 {
             while self.watch.len() < self.options.max_parallel
                 && !self.interrupt.is_raised()
@@ -200,18 +224,25 @@ impl Run<'_> {
     }
 
     fn fail(&mut self, index: usize, error: Error) {
+        let reason = error.to_string();
+        self.event(Event::Failed { target: &self.reports[index].target, reason: &reason });
         let report = &mut self.reports[index];
         report.outcome = Applied::Error;
-        report.reason = Some(error.to_string());
+        report.reason = Some(reason);
         report.error = Some(error);
     }
 
-    /// After a failure nothing more is started, unless asked to keep going.
     fn stop_on_failure(&mut self, index: usize, queue: &mut VecDeque<usize>) {
-        let failed = !self.reports[index].outcome.is_good();
-        if failed && !self.options.keep_going {
+        if self.is_to_stop(index) {
             queue.clear();
         }
+    }
+
+    /// After a failure nothing more is started, unless asked to keep going, and there is a way to.
+    fn is_to_stop(&self, index: usize) -> bool {
+        let report = &self.reports[index];
+        let hopeless = report.error.as_ref().is_some_and(Error::ends_the_run);
+        !report.outcome.is_good() && (hopeless || !self.options.keep_going)
     }
 
     pub(super) fn note(&mut self, index: usize, text: String) {

@@ -15,6 +15,9 @@ use crate::taskdef::{TaskDefinition, is_same};
 /// How often a registration whose answer was lost is tried again.
 const REGISTER_ATTEMPTS: u32 = 3;
 
+/// How many of a family's newest revisions may be those of an earlier run.
+const REVISIONS_SEARCHED: usize = 20;
+
 /// A registered task definition.
 #[derive(Debug, Clone)]
 pub struct Revision {
@@ -58,12 +61,13 @@ impl Ecs {
 
     /// Registers exactly this body and returns the new revision's ARN.
     ///
-    /// Registering has no idempotency token. Where a revision from the same plan is already the family's newest, as
-    /// after a run that was cut off or an answer that was lost, that one is returned instead of a second.
-    pub(super) async fn register(&self, definition: &TaskDefinition) -> Result<String> {
+    /// Registering has no idempotency token. Where the family already has this very revision from the same plan, newer
+    /// than `base`, as after a run that was cut off or an answer that was lost, that one is returned instead of a
+    /// second.
+    pub(super) async fn register(&self, definition: &TaskDefinition, base: Option<&str>) -> Result<String> {
         let mut attempt = 1;
         loop {
-            if let Some(arn) = self.registered_before(definition).await {
+            if let Some(arn) = self.registered_before(definition, base).await {
                 // Whoever registered it may have just used up the rate.
                 self.pace.drain("RegisterTaskDefinition");
                 return Ok(arn);
@@ -78,14 +82,22 @@ impl Ecs {
         }
     }
 
-    /// The ARN of the family's newest revision, if it is this very definition with our plan's tag.
-    async fn registered_before(&self, definition: &TaskDefinition) -> Option<String> {
+    /// The ARN of a revision newer than `base` that is this very definition with our plan's tag. Mostly that is the
+    /// family's newest, or there is none; but other targets of the plan and other people may register into a family.
+    pub(super) async fn registered_before(&self, definition: &TaskDefinition, base: Option<&str>) -> Option<String> {
         let ours = plan_id(definition)?;
         // A family that cannot be read costs at most a second revision; registering says what is wrong.
-        let newest = self.task_definition(definition.family()).await.ok()?;
-        let same_plan = plan_id(&newest.definition) == Some(ours);
-        let same = same_plan && is_same(newest.definition.as_value(), definition.as_value());
-        same.then_some(newest.arn)
+        let mut found = self.task_definition(definition.family()).await.ok()?;
+        let oldest = base.and_then(revision).unwrap_or(u64::MAX);
+        for _ in 0..REVISIONS_SEARCHED {
+            let same_plan = found.status == "ACTIVE" && plan_id(&found.definition) == Some(ours);
+            if same_plan && is_same(found.definition.as_value(), definition.as_value()) {
+                return Some(found.arn);
+            }
+            let older = revision(&found.arn)?.checked_sub(1).filter(|older| *older > oldest)?;
+            found = self.task_definition(&format!("{}:{older}", definition.family())).await.ok()?;
+        }
+        None
     }
 
     async fn register_once(&self, definition: &TaskDefinition) -> aws::Result<String> {

@@ -40,7 +40,7 @@ impl Error {
             Error::NotFound { what: "cluster", .. } => {
                 vec!["`sidetap list clusters` shows those of this region".into()]
             }
-            Error::NotFound { what: "service", .. } => {
+            Error::NotFound { what: "service" | "service like", .. } => {
                 vec!["`sidetap list services --cluster CLUSTER` shows those of a cluster".into()]
             }
             Error::NotFound { .. } => vec!["`sidetap list task-definitions` shows the families of this region".into()],
@@ -51,6 +51,12 @@ impl Error {
 }
 
 impl Error {
+    /// Whether whatever is tried next will fail as well: there is no network, or nobody to be.
+    pub(super) fn ends_the_run(&self) -> bool {
+        use aws::ErrorKind::{Credentials, Network};
+        matches!(self, Error::Call(error) if matches!(error.kind, Credentials | Network))
+    }
+
     /// Whether the identity may no longer do what it did: trying again changes nothing.
     pub(super) fn is_about_permission(&self) -> bool {
         use aws::ErrorKind::{AccessDenied, Credentials};

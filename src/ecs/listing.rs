@@ -132,7 +132,7 @@ impl Ecs {
         }
     }
 
-    async fn no_service(&self, cluster: &str, name: &str) -> Error {
+    pub(super) async fn no_service(&self, cluster: &str, name: &str) -> Error {
         let arns = self.service_arns(cluster, |_| ()).await.unwrap_or_default();
         let names = arns.iter().map(|arn| resource_name(arn).to_owned());
         Error::NotFound {

@@ -9,19 +9,18 @@ use super::classify::{Handling, classify};
 use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
 use super::error::{Error, Result};
+use super::exclusion::Exclusion;
 use super::service::Service;
 use crate::iac::{self, Resource};
-use crate::taskdef::{
-    self, Action, Documents, Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, TargetKind, Warning, inject,
-};
+use crate::taskdef::{Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, Warning, inject};
 
 /// Which services of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
     /// These, by name or ARN.
     Named(Vec<String>),
-    /// All that bear these tags.
-    All { tags: Vec<(String, String)> },
+    /// All that bear these tags, but for those that a name or pattern of `except` fits: `web`, `*-canary`.
+    All { tags: Vec<(String, String)>, except: Vec<String> },
 }
 
 /// What is to be injected.
@@ -120,46 +119,6 @@ pub(super) async fn named_target(ecs: &Ecs, name: &str) -> Result<(Revision, Tar
     Ok((revision, target))
 }
 
-/// Checks that a saved plan still fits, and reads the documents that it is about. Nothing is changed.
-///
-/// # Errors
-/// [`Error::Stale`] if account, region, a service's revision or a document differs from what was planned.
-pub async fn verify(ecs: &Ecs, account: Option<&str>, plan: &mut Plan) -> Result<()> {
-    let stale = |reason: String| Err(Error::Stale { reason });
-    if let (Some(planned), Some(account)) = (&plan.account, account)
-        && planned != account
-    {
-        return stale(format!("it is for account {planned}, and the credentials are for {account}"));
-    }
-    if plan.region.as_ref().is_some_and(|planned| *planned != ecs.region) {
-        let planned = plan.region.as_deref().unwrap_or_default();
-        return stale(format!("it is for region {planned}, and the session is in {}", ecs.region));
-    }
-    let changes = plan.targets.iter_mut().filter(|target| target.action == Action::Update);
-    let checks = changes.map(|target| async move {
-        target.documents = Some(current_documents(ecs, target).await?);
-        Ok::<_, Error>(())
-    });
-    stream::iter(checks).buffer_unordered(READS_AT_ONCE).try_collect().await
-}
-
-/// The target's documents as ECS has them now, if they still are what the plan was made for.
-async fn current_documents(ecs: &Ecs, target: &Target) -> Result<Documents> {
-    let planned = target.base.as_ref().and_then(|base| base.task_definition_arn.as_deref()).unwrap_or_default();
-    if target.kind == TargetKind::Service {
-        check_runs(&ecs.service_of(target).await?, planned)?;
-    }
-    let base = ecs.task_definition(planned).await?.definition;
-    match target.body(&base) {
-        Ok(patched) => Ok(Documents { base, patched }),
-        Err(error) if error != taskdef::Error::BaseMoved => Err(error.into()),
-        Err(_) => {
-            let revision = family_revision(planned);
-            Err(Error::Stale { reason: format!("`{revision}` is not what it was when the plan was made") })
-        }
-    }
-}
-
 /// Refuses if the service runs another revision than the plan was made for. ECS has no conditional update: this is
 /// asked right before each one.
 pub(super) fn check_runs(service: &Service, planned: &str) -> Result<()> {
@@ -203,14 +162,34 @@ pub(super) async fn select(
             });
             Ok(services)
         }
-        Selection::All { tags } => {
-            let arns = ecs.service_arns(cluster, |_| ()).await?;
+        Selection::All { tags, except } => {
+            let mut arns = ecs.service_arns(cluster, |_| ()).await?;
+            leave_out(ecs, cluster, &mut arns, except).await?;
             let mut services = ecs.services(cluster, &arns, seen).await?;
             services.retain(|service| tags.iter().all(|(key, value)| service.tag(key) == Some(value)));
             services.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(services)
         }
     }
+}
+
+/// # Errors
+/// [`Error::NotFound`] if one fits no service: a service that was meant would be changed otherwise.
+async fn leave_out(ecs: &Ecs, cluster: &str, arns: &mut Vec<String>, except: &[String]) -> Result<()> {
+    let except: Vec<Exclusion> = except.iter().map(|text| Exclusion::new(text)).collect();
+    if let Some(idle) = except.iter().find(|exclusion| !arns.iter().any(|arn| exclusion.matches(arn))) {
+        return Err(match idle.is_pattern() {
+            true => Error::NotFound {
+                what: "service like",
+                name: idle.text.clone(),
+                place: format!(" in cluster `{}`", arn::cluster_name(cluster)),
+                close: Vec::new(),
+            },
+            false => ecs.no_service(cluster, &idle.text).await,
+        });
+    }
+    arns.retain(|arn| !except.iter().any(|exclusion| exclusion.matches(arn)));
+    Ok(())
 }
 
 fn plan_service(service: &Service, running: Option<&Running>, request: InjectRequest<'_>) -> Result<Target> {

@@ -13,6 +13,8 @@ pub enum Event<'a> {
     Deploying { target: &'a str, deployment: &'a ObservedDeployment },
     /// The deployment ended, or watching it did.
     Finished { target: &'a str, outcome: &'a Outcome },
+    /// A call failed, or the plan no longer fits.
+    Failed { target: &'a str, reason: &'a str },
     /// Something worth knowing that stops nothing.
     Note { target: &'a str, text: &'a str },
 }

@@ -20,6 +20,8 @@ pub enum Applied {
     Registered,
     /// A deployment was started and not watched.
     Started,
+    /// An earlier run of the plan has done it.
+    DoneBefore,
     Succeeded,
     Unverified,
     Failed,
@@ -74,7 +76,7 @@ impl Report {
 impl Applied {
     /// Whether the target is where it was to be, as far as can be told.
     pub fn is_good(self) -> bool {
-        use Applied::{Registered, Started, Succeeded, Unchanged, Unverified};
-        matches!(self, Unchanged | Registered | Started | Succeeded | Unverified)
+        use Applied::{DoneBefore, Registered, Started, Succeeded, Unchanged, Unverified};
+        matches!(self, Unchanged | Registered | Started | DoneBefore | Succeeded | Unverified)
     }
 }

@@ -16,6 +16,8 @@ const POLL_LATER: Duration = Duration::from_secs(10);
 /// Polls this close to each other are made together.
 const TOGETHER: Duration = Duration::from_secs(1);
 const LATER: Duration = Duration::from_secs(120);
+/// The API's largest batch.
+const SERVICE_DEPLOYMENTS_A_CALL: usize = 20;
 
 /// A deployment that is followed.
 pub(super) struct Watched {
@@ -26,7 +28,6 @@ pub(super) struct Watched {
     started: Instant,
     deadline: Instant,
     due: Instant,
-    service_deployments: bool,
 }
 
 /// What a poll of one deployment gave.
@@ -51,7 +52,7 @@ impl Watched {
         let started = Instant::now();
         let deadline = started + timeout;
         let due = (started + POLL).min(deadline);
-        Watched { target, service, rollout, started, deadline, due, service_deployments: true }
+        Watched { target, service, rollout, started, deadline, due }
     }
 }
 
@@ -59,6 +60,8 @@ impl Watched {
 #[derive(Default)]
 pub(super) struct Watch {
     watched: Vec<Watched>,
+    /// Service deployments cannot be read here.
+    without_service_deployments: bool,
 }
 
 impl Watch {
@@ -101,26 +104,56 @@ impl Watch {
                 }
             }
         }
+        // The one that the service named right after the update is ours; a later one is not.
+        let named = self.watched.iter().filter(|watched| watched.due <= due);
+        let named: Vec<String> = named.filter_map(|watched| watched.service.service_deployment.clone()).collect();
+        let deployments = self.service_deployments(ecs, named).await;
         let mut polled = Vec::new();
         for watched in self.watched.iter_mut().filter(|watched| watched.due <= due) {
             let seen = found.remove(&watched.service.arn).unwrap_or(Ok(None));
-            polled.push(watched.take_in(ecs, seen).await);
+            let deployment = watched.service.service_deployment.as_ref().and_then(|arn| deployments.get(arn));
+            polled.push(watched.take_in(seen, deployment.cloned()));
         }
         let ended = |target: usize| polled.iter().any(|p: &Polled| p.target == target && p.end.is_some());
         self.watched.retain(|watched| !ended(watched.target));
         polled
     }
+
+    /// Status and reason of service deployments, by ARN. It needs a permission of its own, and not every region has it;
+    /// without it the services' lists of deployments have to do.
+    async fn service_deployments(&mut self, ecs: &Ecs, arns: Vec<String>) -> BTreeMap<String, (String, String)> {
+        let mut found = BTreeMap::new();
+        for arns in arns.chunks(SERVICE_DEPLOYMENTS_A_CALL) {
+            if self.without_service_deployments {
+                break;
+            }
+            let describe = ecs.client.describe_service_deployments();
+            let describe = describe.set_service_deployment_arns(Some(arns.to_vec()));
+            match call!("DescribeServiceDeployments", describe.send()) {
+                Ok(answer) => found.extend(answer.service_deployments().iter().filter_map(|deployment| {
+                    let status = deployment.status()?.as_str().to_owned();
+                    let reason = deployment.status_reason().unwrap_or_default().to_owned();
+                    let arn = deployment.service_deployment_arn()?.to_owned();
+                    tracing::trace!(arn, status, "service deployment");
+                    Some((arn, (status, reason)))
+                })),
+                Err(error) => self.without_service_deployments = is_unavailable(&error),
+            }
+        }
+        found
+    }
 }
 
 impl Watched {
-    /// `seen` is what the poll found, `None` where the service was not in the answer, or why the poll failed.
-    async fn take_in(&mut self, ecs: &Ecs, seen: Result<Option<Service>>) -> Polled {
+    /// `seen` is what the poll found, `None` where the service was not in the answer, or why the poll failed;
+    /// `deployment` status and reason of the service deployment, where they could be read.
+    fn take_in(&mut self, seen: Result<Option<Service>>, deployment: Option<(String, String)>) -> Polled {
         let verdict = match &seen {
             Err(_) => Verdict::Wait,
             Ok(None) => self.rollout.observe(&Seen::Missing),
             Ok(Some(service)) => {
                 let mut observation = service.observation();
-                observation.service_deployment = self.service_deployment(ecs, service).await;
+                observation.service_deployment = deployment;
                 self.rollout.observe(&Seen::Service(observation))
             }
         };
@@ -141,26 +174,5 @@ impl Watched {
             Err(error) => (None, Some(error.to_string())),
         };
         Polled { target: self.target, service, end, trouble }
-    }
-
-    /// Status and reason of the service deployment in progress. It needs a permission of its own, and not every
-    /// region has it; without it the list of deployments has to do.
-    async fn service_deployment(&mut self, ecs: &Ecs, service: &Service) -> Option<(String, String)> {
-        // The one that the service named right after the update is ours; a later one is not.
-        let arn = self.service.service_deployment.clone().filter(|_| self.service_deployments)?;
-        let describe = ecs.client.describe_service_deployments().service_deployment_arns(arn);
-        match call!("DescribeServiceDeployments", describe.send()) {
-            Ok(answer) => {
-                let deployment = answer.service_deployments().first()?;
-                let status = deployment.status()?.as_str().to_owned();
-                let reason = deployment.status_reason().unwrap_or_default().to_owned();
-                tracing::trace!(service = service.name, status, "service deployment");
-                Some((status, reason))
-            }
-            Err(error) => {
-                self.service_deployments = !is_unavailable(&error);
-                None
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::document::sha256;
 use super::error::{Error, Result};
-use super::target::{Action, Target, TargetKind};
+use super::target::{Action, Reason, Target, TargetKind};
 
 /// The version of the plan format that this build writes; it reads every 1.x.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -92,6 +92,14 @@ impl Plan {
         // What is asked before a change counts on it, and a file can be edited.
         plan.summary = Summary::of(&plan.targets);
         Ok(plan)
+    }
+
+    /// Leaves a target alone that was to be changed.
+    pub fn block(&mut self, index: usize, reason: Reason) {
+        let target = &mut self.targets[index];
+        target.action = Action::Blocked;
+        target.reason = Some(reason);
+        self.summary = Summary::of(&self.targets);
     }
 
     /// Whether nothing may be changed: a target is blocked and the others are not to go on without it, or there are

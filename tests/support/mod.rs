@@ -8,7 +8,7 @@ mod screen;
 mod third_party;
 
 pub use fixtures::{fixture, fixture_path, registrable, task_definition};
-pub use run::Sidetap;
+pub use run::{Finished, Sidetap};
 #[cfg(target_os = "linux")]
 pub use screen::{Key, Screen};
 pub use third_party::{Python, free_port};

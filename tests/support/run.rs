@@ -1,7 +1,7 @@
 //! The real binary, alone in the world: its own home, no AWS settings, no terminal.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,6 +15,7 @@ use super::screen::Screen;
 pub struct Sidetap {
     command: Command,
     stdin: Option<String>,
+    timeout: Duration,
     line: String,
     home: TempDir,
 }
@@ -43,7 +44,7 @@ impl Sidetap {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"));
-        Sidetap { command, stdin: None, line: words.join(" "), home }
+        Sidetap { command, stdin: None, timeout: Duration::from_secs(120), line: words.join(" "), home }
     }
 
     /// Against the stand-in, with its keys.
@@ -66,6 +67,13 @@ impl Sidetap {
         self
     }
 
+    /// Gives it more time than two minutes.
+    #[allow(dead_code, reason = "not every test program has patience")]
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Opens it on a terminal of 80 columns and 24 rows.
     #[cfg(target_os = "linux")]
     pub fn on_screen(self) -> Screen {
@@ -81,12 +89,19 @@ impl Sidetap {
     /// Runs it to its end.
     pub fn run(self) -> Finished {
         let mut command = assert_cmd::Command::from_std(self.command);
-        command.timeout(Duration::from_secs(120));
-        if let Some(text) = self.stdin {
-            command.write_stdin(text);
+        command.timeout(self.timeout);
+        if let Some(stdin) = self.stdin {
+            command.write_stdin(stdin);
         }
         let output = command.output().expect("sidetap runs");
         Finished { line: self.line, output }
+    }
+
+    /// Starts it, to be stopped from outside.
+    pub fn start(mut self) -> Started {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.command.spawn().expect("sidetap starts");
+        Started { child, line: self.line, _home: self.home }
     }
 
     /// Runs it, and requires this exit code.
@@ -94,6 +109,23 @@ impl Sidetap {
         let finished = self.run();
         assert_eq!(finished.code(), code, "{finished}");
         finished
+    }
+}
+
+/// A run that goes on.
+pub struct Started {
+    child: Child,
+    line: String,
+    _home: TempDir,
+}
+
+impl Started {
+    /// Sends a signal, such as `INT`, and waits for the end.
+    pub fn stopped_by(self, signal: &str) -> Finished {
+        let id = self.child.id().to_string();
+        Command::new("kill").args([&format!("-{signal}"), &id]).status().expect("kill runs");
+        let output = self.child.wait_with_output().expect("it ends");
+        Finished { line: self.line, output }
     }
 }
 

@@ -1,5 +1,9 @@
 //! What is shown, and how: one place decides.
 
+#[cfg(feature = "aws")]
+pub mod brief;
+#[cfg(feature = "aws")]
+mod fleet;
 mod invisible;
 #[cfg(feature = "engine")]
 mod lines;
@@ -27,6 +31,10 @@ pub use invisible::visible;
 pub use printer::Printer;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 pub use status::StatusLine;
+
+/// More targets than this are told of in brief, unless all is asked for with `-v` or as JSON.
+#[cfg(feature = "aws")]
+pub const MANY: usize = 20;
 
 /// Text from elsewhere without characters that could rewrite a terminal or hide. Line breaks stay.
 pub fn sanitise(text: &str) -> String {

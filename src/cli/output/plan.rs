@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::style::{self, paint};
-use super::{Printer, sanitise};
+use super::{Printer, brief, sanitise};
 use crate::taskdef::diff::{self, Values};
 use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warning};
 
@@ -13,6 +13,7 @@ use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warn
 pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()> {
     let text = match printer.json() {
         true => serde_json::to_string_pretty(plan)? + "\n",
+        false if brief::is_wanted(plan.targets.len(), printer) => brief::plan(plan, values),
         false => text(plan, values),
     };
     Ok(printer.result(&text)?)
@@ -20,19 +21,29 @@ pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()
 
 /// The plan as text.
 pub fn text(plan: &Plan, values: Values) -> String {
+    let mut text = heading(plan);
+    for target in &plan.targets {
+        self::target(&mut text, target, values);
+        text.push('\n');
+    }
+    text.push_str(&totals(plan));
+    text
+}
+
+/// Which plan it is, and where it changes something.
+pub(super) fn heading(plan: &Plan) -> String {
     let mut text = paint(style::STRONG, &format!("Plan {}", plan.plan_id));
     if let (Some(account), Some(region)) = (&plan.account, &plan.region) {
         let _ = write!(text, " for account {account} in {region}");
     }
     text.push_str("\n\n");
-    for target in &plan.targets {
-        self::target(&mut text, target, values);
-        text.push('\n');
-    }
-    let summary = plan.summary;
-    let _ =
-        writeln!(text, "{} to change, {} unchanged, {} blocked", summary.change, summary.no_change, summary.blocked);
     text
+}
+
+/// How many targets change.
+pub(super) fn totals(plan: &Plan) -> String {
+    let summary = plan.summary;
+    format!("{} to change, {} unchanged, {} blocked\n", summary.change, summary.no_change, summary.blocked)
 }
 
 fn target(text: &mut String, target: &Target, values: Values) {
@@ -149,7 +160,7 @@ pub fn changed_paths(target: &Target) -> Vec<String> {
     changes
 }
 
-fn coloured_diff(text: &mut String, diff: &str) {
+pub(super) fn coloured_diff(text: &mut String, diff: &str) {
     for line in diff.lines() {
         let style = match line.as_bytes().first() {
             Some(b'+') => style::ADDED,

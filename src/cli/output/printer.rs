@@ -12,6 +12,8 @@ use super::messages::Messages;
 pub struct Printer {
     quiet: bool,
     json: bool,
+    #[cfg(feature = "aws")]
+    verbose: bool,
     /// Where the rest goes, if nothing is to wait for standard error.
     #[cfg(all(feature = "engine", target_os = "linux"))]
     messages: Option<Arc<Messages>>,
@@ -22,9 +24,24 @@ impl Printer {
         Printer {
             quiet,
             json,
+            #[cfg(feature = "aws")]
+            verbose: false,
             #[cfg(all(feature = "engine", target_os = "linux"))]
             messages: None,
         }
+    }
+
+    /// Says more.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub fn with_verbose(self, verbose: bool) -> Self {
+        Printer { verbose, ..self }
+    }
+
+    /// Whether more is to be said.
+    #[cfg(feature = "aws")]
+    pub fn verbose(&self) -> bool {
+        self.verbose
     }
 
     /// Whether results are JSON.

@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::super::context::{Context, Interactivity};
-use super::{Printer, sanitise};
-use crate::ecs::{Event, ObservedDeployment, Outcome, Progress, family_revision};
+use super::fleet::Fleet;
+use super::{MANY, Printer, sanitise};
+use crate::ecs::{ApplyOptions, Event, ObservedDeployment, Outcome, Progress, family_revision};
 
 /// How long a spinner takes from one picture to the next.
-const TICK: Duration = Duration::from_millis(120);
+pub(super) const TICK: Duration = Duration::from_millis(120);
 
 /// A count that goes up while something is listed; only shown on a terminal.
 pub struct Counter(Option<ProgressBar>);
@@ -42,12 +43,17 @@ impl Counter {
 /// Shows what happens to services.
 pub enum Reporter {
     Terminal { bars: MultiProgress, by_target: Mutex<BTreeMap<String, ProgressBar>>, printer: Printer },
+    Fleet(Fleet),
     Plain { said: Mutex<BTreeMap<String, String>>, printer: Printer },
 }
 
 impl Reporter {
-    pub fn new(cx: &Context) -> Self {
+    /// For so many targets, which go through what `options` ask for.
+    pub fn new(cx: &Context, targets: usize, options: &ApplyOptions) -> Self {
         match cx.interactivity {
+            Interactivity::Person if !cx.printer.quiet() && targets > MANY => {
+                Reporter::Fleet(Fleet::new(targets, options, cx.printer.clone()))
+            }
             Interactivity::Person if !cx.printer.quiet() => Reporter::Terminal {
                 bars: MultiProgress::new(),
                 by_target: Mutex::default(),
@@ -59,11 +65,15 @@ impl Reporter {
 
     /// Takes moving lines off the screen.
     pub fn clear(&self) {
-        if let Reporter::Terminal { by_target, .. } = self {
-            // Each is ended, or its ticking would draw it again.
-            for bar in by_target.lock().unwrap_or_else(PoisonError::into_inner).values() {
-                bar.finish_and_clear();
+        match self {
+            Reporter::Terminal { by_target, .. } => {
+                // Each is ended, or its ticking would draw it again.
+                for bar in by_target.lock().unwrap_or_else(PoisonError::into_inner).values() {
+                    bar.finish_and_clear();
+                }
             }
+            Reporter::Fleet(fleet) => fleet.clear(),
+            Reporter::Plain { .. } => {}
         }
     }
 }
@@ -72,6 +82,7 @@ impl Progress for Reporter {
     fn event(&self, event: &Event<'_>) {
         let (target, text) = words(event);
         match self {
+            Reporter::Fleet(fleet) => fleet.event(event),
             Reporter::Plain { said, printer } => {
                 let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
                 if said.insert(target.to_owned(), text.clone()).as_ref() != Some(&text) {
@@ -89,7 +100,7 @@ impl Progress for Reporter {
                 });
                 match event {
                     Event::Note { .. } => bars.suspend(|| printer.note(&format!("{}: {text}", sanitise(target)))),
-                    Event::Finished { .. } => bar.finish_with_message(text),
+                    Event::Finished { .. } | Event::Failed { .. } => bar.finish_with_message(text),
                     _ => bar.set_message(text),
                 }
             }
@@ -97,11 +108,12 @@ impl Progress for Reporter {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("a valid template")
 }
 
-fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
+/// Whose event it is, and what it says.
+pub(super) fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
     match event {
         Event::Registered { target, task_definition } => {
             (target, format!("registered {}", family_revision(task_definition)))
@@ -111,6 +123,7 @@ fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
         }
         Event::Deploying { target, deployment } => (target, counts(deployment)),
         Event::Finished { target, outcome } => (target, ended(outcome)),
+        Event::Failed { target, reason } => (target, format!("failed: {}", sanitise(reason))),
         Event::Note { target, text } => (target, sanitise(text)),
     }
 }

@@ -24,15 +24,17 @@ pub fn text(plan: &Plan, reports: &[Report]) -> String {
     });
     let mut text = aligned(&["TARGET", "OUTCOME", "BEFORE", "AFTER"], rows);
     for report in reports {
-        details(&mut text, report);
+        // What went wrong with a call is told on standard error, with hints.
+        details(&mut text, report, report.error.is_none());
     }
     back(&mut text, plan, reports);
     text
 }
 
-fn details(text: &mut String, report: &Report) {
+/// Reason, stopped tasks and notes of a target.
+pub(super) fn details(text: &mut String, report: &Report, with_reason: bool) {
     let mut lines: Vec<String> = Vec::new();
-    lines.extend(report.reason.clone().filter(|_| report.error.is_none()));
+    lines.extend(report.reason.clone().filter(|_| with_reason));
     lines.extend(report.stopped_tasks.iter().flat_map(stopped));
     lines.extend(report.notes.iter().cloned());
     for line in lines {
@@ -54,7 +56,8 @@ pub fn stopped(task: &StoppedTask) -> Vec<String> {
 /// How to go back, for services that were updated.
 fn back(text: &mut String, plan: &Plan, reports: &[Report]) {
     let updated = |report: &&Report| {
-        let done = matches!(report.outcome, Applied::Started | Applied::Succeeded | Applied::Unverified);
+        let done =
+            matches!(report.outcome, Applied::Started | Applied::DoneBefore | Applied::Succeeded | Applied::Unverified);
         done && report.kind == TargetKind::Service
     };
     let mut lines = String::new();
@@ -82,6 +85,7 @@ pub fn outcome(outcome: Applied) -> &'static str {
         Applied::NotStarted => "not started",
         Applied::Registered => "registered",
         Applied::Started => "deployment started",
+        Applied::DoneBefore => "deployed before",
         Applied::Succeeded => "deployed",
         Applied::Unverified => "updated, unverified",
         Applied::Failed => "deployment failed",

@@ -7,6 +7,7 @@ use anstream::adapter::strip_str;
 use super::answers::Line;
 use super::prompter::{Field, Tone};
 use super::{Go, Wizard, choose, counted};
+use crate::cli::begun::Begun;
 use crate::cli::execute::carry_out;
 use crate::cli::inject::plan_on_ecs;
 use crate::cli::output::plan as plan_output;
@@ -224,7 +225,8 @@ async fn apply(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Go> {
     wizard.begin();
     wizard.prompter.say(Tone::Hint, "Ctrl-C stops watching; what was started goes on in ECS");
     let args = Line::of(&wizard.answers.words())?;
-    let exit = carry_out(wizard.connected()?, plan, &args.apply, wizard.interrupt.clone(), wizard.cx).await?;
+    let (begun, interrupt) = (Begun::default(), wizard.interrupt.clone());
+    let exit = carry_out(wizard.connected()?, plan, begun, &args.apply, interrupt, wizard.cx).await?;
     wizard.say_command_line();
     Ok(Go::Done(exit))
 }

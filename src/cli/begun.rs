@@ -1,0 +1,96 @@
+//! A plan that may have been begun by an earlier run, and how to go on with it if this one does not finish.
+
+use std::path::Path;
+
+use super::context::Context;
+use super::file;
+use super::run_args::{ApplyArgs, PlanArgs};
+use crate::ecs::{Applied, Report, Standing};
+use crate::taskdef::{Action, Plan};
+
+/// Where a plan is saved, and how far earlier runs of it have come.
+#[derive(Debug, Default)]
+pub struct Begun<'a> {
+    pub saved: Option<&'a Path>,
+    /// One a target, or none if there was no earlier run.
+    pub standings: Vec<Standing>,
+    /// Update services again that went back.
+    pub retry_failed: bool,
+}
+
+impl<'a> Begun<'a> {
+    /// A plan that was just made, saved if that was asked for.
+    pub fn saved(args: &'a PlanArgs) -> Self {
+        Begun { saved: args.out.as_deref(), ..Begun::default() }
+    }
+
+    /// How many targets are still to be changed.
+    pub fn to_change(&self, plan: &Plan) -> usize {
+        let begun = |index: usize| match self.standings.get(index) {
+            None | Some(Standing::ToDo) => false,
+            Some(Standing::WentBack(_)) => !self.retry_failed,
+            Some(_) => true,
+        };
+        let changes = plan.targets.iter().enumerate().filter(|(_, target)| target.action == Action::Update);
+        changes.filter(|(index, _)| !begun(*index)).count()
+    }
+
+    /// How many deployments of an earlier run go on.
+    pub fn deploying(&self) -> usize {
+        self.standings.iter().filter(|standing| matches!(standing, Standing::Deploying(_))).count()
+    }
+
+    /// What earlier runs have done, as a line; nothing if there was none.
+    pub fn summary(&self, plan: &Plan) -> Option<String> {
+        let count = |is: fn(&Standing) -> bool| self.standings.iter().filter(|standing| is(standing)).count();
+        if count(Standing::is_begun) == 0 {
+            return None;
+        }
+        let parts = [
+            (count(|standing| matches!(standing, Standing::Done(_))), "done"),
+            (self.deploying(), "still deploying"),
+            (count(Standing::is_bad), "failed or taken back"),
+            (self.to_change(plan), "to do"),
+        ];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        Some(format!("an earlier run of this plan has begun it: {}", parts.collect::<Vec<_>>().join(", ")))
+    }
+
+    /// How to go on after a run that left something undone.
+    pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, cx: &Context) -> Option<String> {
+        let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
+        let watched = args.options().wait;
+        let undone = [Applied::NotStarted, Applied::TimedOut, Applied::Error].into_iter().any(is);
+        let undone = undone || (watched && is(Applied::Started));
+        if !undone {
+            return None;
+        }
+        let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
+        match self.saved.filter(|path| !file::is_stdin(path)) {
+            Some(path) => Some(format!("to go on: {}", command(path, args, failed, cx))),
+            None if failed && !args.keep_going => {
+                Some("to go on with the others, run the same command with `--keep-going`".to_owned())
+            }
+            None => Some("to go on, run the same command again; what is done stays as it is".to_owned()),
+        }
+    }
+}
+
+/// The command line that takes the plan up again, with the flags of this run.
+fn command(path: &Path, args: &ApplyArgs, failed: bool, cx: &Context) -> String {
+    let mut words = vec!["sidetap".to_owned(), "apply".to_owned(), path.display().to_string()];
+    words.extend(args.words());
+    if failed && !args.keep_going {
+        words.push("--keep-going".to_owned());
+    }
+    let global = [
+        ("--profile", &cx.global.profile),
+        ("--region", &cx.global.region),
+        ("--endpoint-url", &cx.global.endpoint_url),
+    ];
+    for (flag, value) in global {
+        words.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+    }
+    let quoted = words.iter().map(|word| shlex::try_quote(word).map_or_else(|_| word.clone(), Into::into));
+    quoted.collect::<Vec<_>>().join(" ")
+}

@@ -11,6 +11,9 @@ use crate::cli::inject;
 use crate::cli::planning::session_request;
 use crate::taskdef::{Amount, LogRequest, Room, Sidecar, SizeRequest};
 
+/// What stands for the value of an environment variable where that must not be shown.
+pub const MASK: &str = "***";
+
 /// The answers of all steps; going back keeps them.
 #[derive(Debug, Clone)]
 pub struct Answers {
@@ -21,12 +24,22 @@ pub struct Answers {
     pub sidecar: Option<&'static str>,
     /// Values of parameters, by sidecar and flag; an empty one is the usual one.
     pub parameters: BTreeMap<(&'static str, &'static str), String>,
-    /// What a sidecar that is there was told besides, by sidecar; an upgrade keeps it.
-    pub kept: BTreeMap<&'static str, Sidecar>,
+    /// What a sidecar that is there was told, by sidecar; an upgrade begins with it.
+    pub kept: BTreeMap<&'static str, Kept>,
     pub size: SizeRequest,
     pub logs: LogRequest,
     /// Leave services out that cannot have the sidecar.
     pub keep_going: bool,
+}
+
+/// A sidecar that is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Whose it is.
+    pub service: String,
+    pub told: Sidecar,
+    /// Services whose sidecar was told something else.
+    pub others: Vec<String>,
 }
 
 /// The flags of `inject`, as words without the command's own name.
@@ -102,7 +115,7 @@ impl Answers {
         add(&mut words, "--log-stream-prefix", self.logs.stream_prefix.as_deref());
         words.extend(self.logs.none.then(|| "--no-log".to_owned()));
         words.extend(self.keep_going.then(|| "--keep-going".to_owned()));
-        let arguments = self.kept().map(|sidecar| &sidecar.arguments[..]).unwrap_or_default();
+        let arguments = self.kept().map(|kept| &kept.told.arguments[..]).unwrap_or_default();
         if !arguments.is_empty() {
             words.push("--".to_owned());
             words.extend(arguments.iter().cloned());
@@ -110,7 +123,7 @@ impl Answers {
         words
     }
 
-    fn kept(&self) -> Option<&Sidecar> {
+    fn kept(&self) -> Option<&Kept> {
         self.kept.get(self.sidecar?)
     }
 
@@ -125,7 +138,7 @@ impl Answers {
                 (value, _) => add(words, field.flag, value.map(String::as_str)),
             }
         }
-        let Some(kept) = self.kept.get(sidecar) else { return };
+        let Some(kept) = self.kept.get(sidecar).map(|kept| &kept.told) else { return };
         add(words, "--container-name", kept.container_name.as_deref());
         for (name, value) in &kept.environment {
             add(words, "--env", Some(&format!("{name}={value}")));
@@ -175,7 +188,7 @@ fn mask_variables(words: &mut [String]) {
     for index in 1..own {
         if words[index - 1] == "--env" {
             let name = words[index].split('=').next().unwrap_or_default();
-            words[index] = format!("{name}=***");
+            words[index] = format!("{name}={MASK}");
         }
     }
 }
@@ -213,17 +226,27 @@ pub fn said(error: &clap::Error) -> String {
     of_value.unwrap_or_else(first_line)
 }
 
-/// What an upgrade keeps that no question is about.
-pub fn kept_line(sidecar: &Sidecar) -> Option<String> {
-    let lists = [
-        (sidecar.environment.len(), "variable"),
-        (sidecar.secrets.len(), "secret"),
-        (sidecar.arguments.len(), "argument"),
-    ];
-    let lists = lists.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
-    let name = sidecar.container_name.as_ref().map(|name| format!("the container's name {name}"));
-    let kept: Vec<String> = lists.chain(name).collect();
-    (!kept.is_empty()).then(|| format!("It keeps {}.", kept.join(", ")))
+impl Kept {
+    /// What it was told that no question is about.
+    pub fn line(&self) -> Option<String> {
+        let told = &self.told;
+        let lists =
+            [(told.environment.len(), "variable"), (told.secrets.len(), "secret"), (told.arguments.len(), "argument")];
+        let lists = lists.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
+        let name = told.container_name.as_ref().map(|name| format!("the container's name {name}"));
+        let kept: Vec<String> = lists.chain(name).collect();
+        (!kept.is_empty()).then(|| format!("As in `{}`, it also gets {}.", self.service, kept.join(", ")))
+    }
+
+    /// What the change takes from others.
+    pub fn warning(&self) -> Option<String> {
+        let others = match &self.others[..] {
+            [] => return None,
+            [other] => format!("The sidecar of `{other}` was"),
+            others => format!("The sidecars of {} were", counted(others.len(), "service")),
+        };
+        Some(format!("{others} told something else, which is lost: choose it alone to keep that."))
+    }
 }
 
 #[cfg(test)]
@@ -271,19 +294,22 @@ mod tests {
 
     #[test]
     fn what_an_upgrade_keeps_is_in_the_words_and_no_value_of_a_variable_in_the_line() {
-        let kept = Sidecar {
+        let told = Sidecar {
             environment: vec![("KEY".to_owned(), "hunter2".to_owned())],
             arguments: vec!["--verbose".to_owned()],
             essential: Some(true),
             container_name: Some("eye".to_owned()),
             ..Sidecar::of(Preset::Sensor)
         };
-        assert_eq!(kept_line(&kept).unwrap(), "It keeps 1 variable, 1 argument, the container's name eye.");
+        let kept = Kept { service: "web".to_owned(), told: told.clone(), others: vec!["api".to_owned()] };
+        let line = "As in `web`, it also gets 1 variable, 1 argument, the container's name eye.";
+        assert_eq!(kept.line().as_deref(), Some(line));
+        assert!(kept.warning().unwrap().starts_with("The sidecar of `api` was told something else"));
         let mut answers = answers();
-        answers.kept.insert("sensor", kept.clone());
+        answers.kept.insert("sensor", kept);
         answers.parameters.insert(("sensor", "--image"), "i".to_owned());
         let sidecar = Line::of(&answers.words()).unwrap().sidecar.resolve(None).unwrap();
-        assert_eq!(sidecar, Sidecar { image: Some("i".to_owned()), ..kept });
+        assert_eq!(sidecar, Sidecar { image: Some("i".to_owned()), ..told });
         let line = answers.command_line(Some("eu-west-1"));
         assert!(line.contains("KEY=***") && !line.contains("hunter2"), "{line}");
         assert!(line.ends_with("--yes -- --verbose"), "{line}");

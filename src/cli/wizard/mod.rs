@@ -22,7 +22,7 @@ pub mod terminal;
 mod tests;
 mod text;
 
-use self::answers::{Answers, Line};
+use self::answers::{Answers, Line, MASK};
 use self::place::Place;
 use self::prompter::{Interrupted, Prompter, Tone};
 use self::services::Seen;
@@ -144,8 +144,13 @@ impl<'a> Wizard<'a> {
 
     /// Begins the screen of the step.
     fn begin(&mut self) {
-        let title = format!("sidetap  {} of {}: {}", self.step + 1, STEPS.len(), STEPS[self.step].1);
-        self.prompter.begin(&title);
+        let title = format!("{} of {}: {}", self.step + 1, STEPS.len(), STEPS[self.step].1);
+        self.begin_as(&title);
+    }
+
+    /// Begins a screen under a title of its own.
+    fn begin_as(&mut self, title: &str) {
+        self.prompter.begin(&format!("sidetap  {title}"));
         if self.step > 0 {
             let place = self.place.as_ref().map(Place::line).unwrap_or_default();
             self.prompter.say(Tone::Hint, &format!("{place}{}", self.answers.line()));
@@ -189,7 +194,11 @@ impl<'a> Wizard<'a> {
     fn say_command_line(&self) {
         let region = self.place.as_ref().and_then(Place::region);
         let line = sanitise(&self.answers.command_line(region)).replace('\n', " ");
-        self.cx.printer.error(&format!("\nThe same without questions:\n  {line}\n"));
+        let note = match line.contains(MASK) {
+            true => format!("\n  ({MASK} stands for the values of variables: put them in first)"),
+            false => String::new(),
+        };
+        self.cx.printer.error(&format!("\nThe same without questions:\n  {line}{note}\n"));
     }
 
     /// Asks what to do after something went wrong: none is to try again.

@@ -80,8 +80,12 @@ fn the_rest(wizard: &mut Wizard<'_>, sidecar: &'static str) -> anyhow::Result<Op
             };
             format!("{:<24}{value}", field.name)
         }));
-        if let Some(kept) = wizard.answers.kept.get(sidecar).and_then(super::answers::kept_line) {
-            wizard.prompter.say(Tone::Plain, &kept);
+        if let Some(kept) = wizard.answers.kept.get(sidecar) {
+            let (line, warning) = (kept.line(), kept.warning());
+            let tones = [(Tone::Plain, line), (Tone::Warning, warning)];
+            for (tone, text) in tones.into_iter().filter_map(|(tone, text)| Some((tone, text?))) {
+                wizard.prompter.say(tone, &text);
+            }
             wizard.prompter.say(Tone::Plain, "");
         }
         let question = format!("{sidecar}: go on with these, or change one?");

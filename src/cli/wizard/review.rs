@@ -92,7 +92,9 @@ fn show(wizard: &mut Wizard<'_>, plan: &Plan, said: Option<String>) {
         wizard.prompter.say(Tone::Strong, &said);
         room = room.saturating_sub(1);
     }
-    let targets: Vec<&Target> = plan.targets.iter().collect();
+    let mut targets: Vec<&Target> = plan.targets.iter().collect();
+    // What cannot be done comes first.
+    targets.sort_by_key(|target| target.action != Action::Blocked);
     let shown = targets.len().min((room / 2).max(1));
     for target in &targets[..shown] {
         let tone = if target.action == Action::Blocked { Tone::Warning } else { Tone::Row };
@@ -222,7 +224,7 @@ fn save(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Option<String>> 
 /// Makes the change, watches it, and says how to go back and how to do it again.
 async fn apply(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Go> {
     wizard.answers.keep_going |= plan.summary.blocked > 0;
-    wizard.begin();
+    wizard.begin_as("applying the plan");
     wizard.prompter.say(Tone::Hint, "Ctrl-C stops watching; what was started goes on in ECS");
     let args = Line::of(&wizard.answers.words())?;
     let (begun, interrupt) = (Begun::default(), wizard.interrupt.clone());

@@ -165,7 +165,11 @@ fn mark(wizard: &mut Wizard<'_>, chosen: &[String]) -> anyhow::Result<Go> {
             return Ok(Go::Back);
         };
         if !marked.is_empty() {
-            wizard.answers.services = marked.into_iter().map(|index| services[index].service.name.clone()).collect();
+            let names: Vec<String> = marked.into_iter().map(|index| services[index].service.name.clone()).collect();
+            if names != chosen {
+                wizard.answers.kept.clear();
+            }
+            wizard.answers.services = names;
             return Ok(Go::Next);
         }
         asked_before = true;

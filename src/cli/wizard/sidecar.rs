@@ -1,5 +1,6 @@
 //! Which sidecar.
 
+use super::answers::Kept;
 use super::fields::{self, SIDECARS};
 use super::prompter::Tone;
 use super::{Go, Wizard, counted};
@@ -46,20 +47,25 @@ fn start_from_what_is_there(wizard: &mut Wizard<'_>, sidecar: &'static str) {
     if wizard.answers.kept.contains_key(sidecar) {
         return;
     }
-    let Some(told) = told(wizard, sidecar) else { return };
-    for (flag, value) in fields::told(&told) {
+    let mut told = told(wizard, sidecar).into_iter();
+    let Some((service, first)) = told.next() else { return };
+    let others = told.filter(|(_, other)| *other != first).map(|(service, _)| service).collect();
+    for (flag, value) in fields::told(&first) {
         if !value.is_empty() {
             wizard.answers.parameters.insert((sidecar, flag), value);
         }
     }
-    wizard.answers.logs = told.logs.clone();
-    wizard.answers.kept.insert(sidecar, told);
+    wizard.answers.logs = first.logs.clone();
+    wizard.answers.kept.insert(sidecar, Kept { service, told: first, others });
 }
 
-fn told(wizard: &Wizard<'_>, sidecar: &str) -> Option<Sidecar> {
-    let seen = wizard.seen.as_ref()?;
-    seen.chosen(&wizard.answers.services).find_map(|service| {
+/// What the sidecars of the chosen services were told, with the services' names.
+fn told(wizard: &Wizard<'_>, sidecar: &str) -> Vec<(String, Sidecar)> {
+    let chosen = wizard.seen.iter().flat_map(|seen| seen.chosen(&wizard.answers.services));
+    let told = chosen.filter_map(|service| {
         let installed = service.sidecars.iter().find(|installed| installed.preset == sidecar)?;
-        installed.sidecar(&service.revision.as_ref()?.definition)
-    })
+        let told = installed.sidecar(&service.revision.as_ref()?.definition)?;
+        Some((service.service.name.clone(), told))
+    });
+    told.collect()
 }

@@ -6,8 +6,9 @@ use crate::cli::output::sanitise;
 use crate::ecs::SurveyedService;
 use crate::taskdef::{Amount, Outlook, PlanSize, Room, Sidecar, Size, SizeRequest, outlook, ways_out};
 
-/// The most services that are shown with their figures.
+/// The most services that are shown with their figures, and where a reason has to be told.
 const SHOWN: usize = 6;
+const SHOWN_WITH_REASON: usize = 4;
 
 /// What can be done on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,19 +35,25 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
         wizard.begin();
         let size = wizard.answers.size.clone();
         let services = chosen(wizard);
-        let looks: Vec<(&SurveyedService, Option<Outlook>)> =
+        let mut looks: Vec<(&SurveyedService, Option<Outlook>)> =
             services.iter().map(|service| (service, look(service, &sidecar, &size))).collect();
-        let fits = looks.iter().filter(|(_, look)| look.as_ref().is_some_and(|look| look.sidecar.is_ok())).count();
-        for line in table(&looks) {
+        let is_fit =
+            |(_, look): &(&SurveyedService, Option<Outlook>)| look.as_ref().is_some_and(|look| look.sidecar.is_ok());
+        let fits = looks.iter().filter(|look| is_fit(look)).count();
+        // What is in the way comes first.
+        looks.sort_by_key(is_fit);
+        let shown = if fits == services.len() { SHOWN } else { SHOWN_WITH_REASON };
+        for line in table(&looks, shown) {
             wizard.prompter.say(Tone::Row, &line);
         }
         tell_why(wizard, &looks);
         wizard.prompter.say(Tone::Plain, "");
-        let ways = if fits < services.len() || size.room != Room::Available {
-            ways(&services, &sidecar, &size)
-        } else {
-            Vec::new()
+        let mut ways = match fits < services.len() || size.room != Room::Available {
+            true => ways(&services, &sidecar, &size),
+            false => Vec::new(),
         };
+        // Of many services, a container's name that few have is no help.
+        ways.retain(|way| services.len() == 1 || way.fits > fits || way.room == Room::Available);
         let rows = rows(&size, services.len(), fits, &ways);
         let Some(choice) = choose(wizard.prompter, "How much does the sidecar get?", &rows, 0)? else {
             return Ok(Go::Back);
@@ -82,12 +89,12 @@ fn look(service: &SurveyedService, sidecar: &Sidecar, size: &SizeRequest) -> Opt
     outlook(&revision.definition, sidecar, &of(service, size)).ok()
 }
 
-fn table(looks: &[(&SurveyedService, Option<Outlook>)]) -> Vec<String> {
+fn table(looks: &[(&SurveyedService, Option<Outlook>)], shown: usize) -> Vec<String> {
     let name = |service: &SurveyedService| sanitise(&service.service.name);
     let width = looks.iter().map(|(service, _)| name(service).chars().count()).max().unwrap_or(0).clamp(7, 24);
     let mut lines =
         vec![format!("{:<width$}  {:>13}  {:>13}  {:>13}", "CPU units / MiB", "task has", "left", "sidecar gets")];
-    for (service, look) in looks.iter().take(SHOWN) {
+    for (service, look) in looks.iter().take(shown) {
         let name: String = name(service).chars().take(width).collect();
         let Some(look) = look else {
             lines.push(format!("{name:<width$}  sizes that cannot be read"));
@@ -103,8 +110,8 @@ fn table(looks: &[(&SurveyedService, Option<Outlook>)]) -> Vec<String> {
         };
         lines.push(format!("{name:<width$}  {has:>13}  {:>13}  {gets:>13}", pair(look.left)));
     }
-    if looks.len() > SHOWN {
-        lines.push(format!("and {} more", looks.len() - SHOWN));
+    if looks.len() > shown {
+        lines.push(format!("and {} more", looks.len() - shown));
     }
     let first = width.max("CPU units / MiB".len());
     lines.iter().map(|line| if line.starts_with("CPU") { line.clone() } else { realign(line, width, first) }).collect()
@@ -135,7 +142,10 @@ fn ways(services: &[SurveyedService], sidecar: &Sidecar, size: &SizeRequest) -> 
     let mut ways: Vec<Way> = Vec::new();
     for service in services {
         let Some(revision) = &service.revision else { continue };
-        for (room, example) in ways_out(&revision.definition, sidecar, &of(service, &size)) {
+        let size = of(service, &size);
+        let left = outlook(&revision.definition, sidecar, &size).ok().and_then(|look| look.sidecar.ok());
+        let open = left.map(|example| (Room::Available, example)).into_iter();
+        for (room, example) in open.chain(ways_out(&revision.definition, sidecar, &size)) {
             match ways.iter_mut().find(|way| way.room == room) {
                 Some(way) => way.fits += 1,
                 None => ways.push(Way { room, fits: 1, example }),

@@ -204,7 +204,7 @@ impl Prompter for Terminal {
         if rows.len() <= SEARCHED || !is_one_of_a_kind {
             let select = Select::with_theme(&self.look).with_prompt(self.look.question(question, SELECT_HELP));
             let select = select.items(&cut).default(start.min(rows.len().saturating_sub(1)));
-            let answer = select.max_length(room + QUESTION).report(false).interact_on_opt(&self.term);
+            let answer = select.max_length(room).report(false).interact_on_opt(&self.term);
             return self.asked(answer);
         }
         // It begins at the top: what is pointed at first has to be there.
@@ -236,7 +236,7 @@ impl Prompter for Terminal {
         }
         let items = free.iter().map(|index| (self.look.item(&rows[*index].text, 6), rows[*index].chosen));
         let select = MultiSelect::with_theme(&self.look).with_prompt(self.look.question(question, MULTI_HELP));
-        let select = select.items_checked(items).max_length(self.room() + QUESTION).report(false);
+        let select = select.items_checked(items).max_length(self.room()).report(false);
         let answer = select.interact_on_opt(&self.term);
         Ok(self.asked(answer)?.map(|chosen| chosen.into_iter().map(|index| free[index]).collect()))
     }

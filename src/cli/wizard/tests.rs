@@ -10,7 +10,7 @@ use super::*;
 use crate::aws::{Error, ErrorKind};
 use crate::cli::Cli;
 use crate::ecs::{RegionSurvey, Revision, Service, SurveyedService};
-use crate::taskdef::{Room, TaskDefinition};
+use crate::taskdef::{Envelope, Parameters, Preset, Room, SizeRequest, TaskDefinition, inject, installed};
 
 /// What somebody does at the next question.
 #[derive(Debug, Clone, Copy)]
@@ -333,4 +333,37 @@ fn another_size_is_judged_by_its_flags() {
     let (_, answers, shown) = sized(&replies, vec![service("web", 256, 512)]);
     assert!(answers.words().join(" ").contains("--cpu 64 --memory 100"), "{:?}", answers.words());
     assert!(shown.contains("10 % of CPU and memory: go on"), "{shown}");
+}
+
+/// The service with a sensor that was told to export so.
+fn with_sensor(service: SurveyedService, export: &str) -> SurveyedService {
+    let told = Sidecar {
+        image: Some("example/sidetap:1".to_owned()),
+        environment: vec![("MODE".to_owned(), "quiet".to_owned())],
+        parameters: Parameters { export: vec![export.to_owned()], ..Parameters::default() },
+        ..Sidecar::of(Preset::Sensor)
+    };
+    let mut revision = service.revision.expect("a revision");
+    let patched = inject(&revision.definition, &Envelope::default(), &told, &SizeRequest::default());
+    revision.definition = patched.expect("there is room").definition;
+    SurveyedService { sidecars: installed(&revision.definition), revision: Some(revision), ..service }
+}
+
+#[test]
+fn an_upgrade_of_several_begins_with_the_first_and_says_what_the_others_lose() {
+    let services = vec![
+        with_sensor(service("a", 256, 512), "ndjson:-"),
+        service("b", 256, 512),
+        with_sensor(service("c", 256, 512), "otlp:http://collector:4318"),
+    ];
+    let (go, answers, shown) = with(&[Reply::Enter, Reply::Enter, Reply::Enter, Reply::Row("Go on")], |wizard| {
+        wizard.answers.services = ["a", "b", "c"].map(str::to_owned).to_vec();
+        wizard.seen = Some(Seen::of_tests("main", services));
+        sidecar::step(wizard).and_then(|_| parameters::step(wizard))
+    });
+    assert_eq!(go.unwrap(), Go::Next);
+    assert!(shown.contains("2 services have a sidecar `sensor`"), "{shown}");
+    assert!(shown.contains("As in `a`, it also gets 1 variable."), "{shown}");
+    assert!(shown.contains("The sidecar of `c` was told something else, which is lost"), "{shown}");
+    assert!(answers.words().join(" ").contains("--export ndjson:- --env MODE=quiet"), "{:?}", answers.words());
 }

@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Add a sidecar to a task definition, in a file or on ECS')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidecars out of a task definition, in a file or on ECS')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Print the least IAM policy that commands need, without calling AWS')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
             [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
@@ -181,6 +182,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--best-effort', '--best-effort', [CompletionResultType]::ParameterName, 'Reserve nothing; only limit the sidecar''s memory')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the plan and change nothing')
             [CompletionResult]::new('--detailed-exitcode', '--detailed-exitcode', [CompletionResultType]::ParameterName, 'Exit with 2 if there are changes to make')
+            [CompletionResult]::new('--include-schedules', '--include-schedules', [CompletionResultType]::ParameterName, 'Point EventBridge rules and schedules that name the base revision at the new one')
             [CompletionResult]::new('--show-values', '--show-values', [CompletionResultType]::ParameterName, 'Show the values of environment variables in the diff')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before the change is made')
             [CompletionResult]::new('--register-only', '--register-only', [CompletionResultType]::ParameterName, 'Register revisions and leave the services alone')
@@ -240,6 +242,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--all-services', '--all-services', [CompletionResultType]::ParameterName, 'All services of the cluster')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the plan and change nothing')
             [CompletionResult]::new('--detailed-exitcode', '--detailed-exitcode', [CompletionResultType]::ParameterName, 'Exit with 2 if there are changes to make')
+            [CompletionResult]::new('--include-schedules', '--include-schedules', [CompletionResultType]::ParameterName, 'Point EventBridge rules and schedules that name the base revision at the new one')
             [CompletionResult]::new('--show-values', '--show-values', [CompletionResultType]::ParameterName, 'Show the values of environment variables in the diff')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask before the change is made')
             [CompletionResult]::new('--register-only', '--register-only', [CompletionResultType]::ParameterName, 'Register revisions and leave the services alone')
@@ -247,6 +250,24 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--auto-rollback', '--auto-rollback', [CompletionResultType]::ParameterName, 'Return to the revision before when a deployment fails or times out')
             [CompletionResult]::new('--keep-going', '--keep-going', [CompletionResultType]::ParameterName, 'Go on with the other services after a failure')
             [CompletionResult]::new('--in-place', '--in-place', [CompletionResultType]::ParameterName, 'With --file: change the file instead of printing')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sidetap;policy' {
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Only for this cluster, by name or ARN')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Only in this account')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--include-schedules', '--include-schedules', [CompletionResultType]::ParameterName, 'Also what `--include-schedules` needs')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
@@ -486,6 +507,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('inject', 'inject', [CompletionResultType]::ParameterValue, 'Add a sidecar to a task definition, in a file or on ECS')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidecars out of a task definition, in a file or on ECS')
+            [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Print the least IAM policy that commands need, without calling AWS')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
             [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Send packets to collectors over VXLAN')
             [CompletionResult]::new('collect', 'collect', [CompletionResultType]::ParameterValue, 'Turn mirrored packets into HTTP transactions')
@@ -519,6 +541,9 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             break
         }
         'sidetap;help;remove' {
+            break
+        }
+        'sidetap;help;policy' {
             break
         }
         'sidetap;help;capture' {

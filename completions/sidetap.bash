@@ -52,6 +52,9 @@ _sidetap() {
             sidetap,man)
                 cmd="sidetap__subcmd__man"
                 ;;
+            sidetap,policy)
+                cmd="sidetap__subcmd__policy"
+                ;;
             sidetap,remove)
                 cmd="sidetap__subcmd__remove"
                 ;;
@@ -90,6 +93,9 @@ _sidetap() {
                 ;;
             sidetap__subcmd__help,man)
                 cmd="sidetap__subcmd__help__subcmd__man"
+                ;;
+            sidetap__subcmd__help,policy)
+                cmd="sidetap__subcmd__help__subcmd__policy"
                 ;;
             sidetap__subcmd__help,remove)
                 cmd="sidetap__subcmd__help__subcmd__remove"
@@ -134,7 +140,7 @@ _sidetap() {
 
     case "${cmd}" in
         sidetap)
-            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove capture forward collect health configuration completions man exit-codes help"
+            opts="-v -q -h -V --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help --version list inject apply remove policy capture forward collect health configuration completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -864,7 +870,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__help)
-            opts="list inject apply remove capture forward collect health configuration completions man exit-codes help"
+            opts="list inject apply remove policy capture forward collect health configuration completions man exit-codes help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1087,6 +1093,20 @@ _sidetap() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        sidetap__subcmd__help__subcmd__policy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         sidetap__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1102,7 +1122,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__inject)
-            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --include-schedules --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1515,8 +1535,50 @@ _sidetap() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        sidetap__subcmd__policy)
+            opts="-v -q -h --cluster --account --include-schedules --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help list inject apply remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         sidetap__subcmd__remove)
-            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --dry-run --out --detailed-exitcode --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --dry-run --out --detailed-exitcode --include-schedules --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

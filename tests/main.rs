@@ -19,6 +19,7 @@ mod many;
 mod moto;
 mod ownership;
 mod plan_schema;
+mod policy;
 #[cfg(feature = "engine")]
 mod preset_commands;
 mod properties;
@@ -28,6 +29,7 @@ mod remove_service;
 mod resume;
 mod rollout;
 mod scale;
+mod schedules;
 mod session;
 mod signed;
 mod support;

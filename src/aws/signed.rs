@@ -3,6 +3,7 @@
 //!
 //! The calls are reads and idempotent writes, so that any of them may be repeated.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -30,15 +31,24 @@ const RENEW_BEFORE: Duration = Duration::from_secs(120);
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
 /// Makes signed calls in the session's name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Signed {
     session: Session,
-    credentials: Mutex<Option<Credentials>>,
+    credentials: Arc<Mutex<Option<Credentials>>>,
+    /// How often a call is made at the most.
+    attempts: u32,
 }
 
 impl Signed {
     pub fn new(session: &Session) -> Self {
-        Signed { session: session.clone(), credentials: Mutex::new(None) }
+        let attempts = session.config.retry_config().map_or(1, |retries| retries.max_attempts());
+        Signed { session: session.clone(), credentials: Arc::default(), attempts }
+    }
+
+    /// The same client, with fewer attempts for what is not worth a wait.
+    #[must_use]
+    pub fn with_attempts(&self, attempts: u32) -> Self {
+        Signed { attempts: attempts.min(self.attempts), ..self.clone() }
     }
 
     /// Calls an action of a service that speaks the Query protocol, and returns the answer's root element: for EC2 it
@@ -78,7 +88,6 @@ impl Signed {
     async fn call(&self, service: Service, operation: &str, call: Call<'_>) -> Result<Answer> {
         let endpoint = Endpoint::of(service, &self.session.config, &self.session.region);
         let request = Unsigned::of(service, &endpoint, call);
-        let attempts = self.session.config.retry_config().map_or(1, |retries| retries.max_attempts());
         let mut attempt = 1;
         loop {
             let outcome = self.attempt(service, operation, &endpoint, &request).await;
@@ -91,7 +100,7 @@ impl Signed {
                 }
             };
             let (error, may_repeat) = failure;
-            if attempt >= attempts || !(may_repeat || error.kind == ErrorKind::Throttled) {
+            if attempt >= self.attempts || !(may_repeat || error.kind == ErrorKind::Throttled) {
                 return Err(error);
             }
             tokio::time::sleep(backoff(attempt)).await;

@@ -157,7 +157,8 @@ fn exit(reports: &[Report]) -> Exit {
     let good = touched().filter(|report| report.outcome.is_good()).count();
     let bad: Vec<Exit> = touched().filter_map(exit_of).collect();
     if bad.is_empty() {
-        return Exit::Done;
+        let left = reports.iter().flat_map(|report| &report.schedules).any(|schedule| schedule.error.is_some());
+        return if left { Exit::Partly } else { Exit::Done };
     }
     if good > 0 {
         return Exit::Partly;

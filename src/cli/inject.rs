@@ -16,7 +16,7 @@ use super::size_args::SizeArgs;
 use super::source_args::{Source, SourceArgs};
 use super::usage::{self, Usage};
 use crate::aws::environment_region;
-use crate::ecs::{self, InjectRequest};
+use crate::ecs::{self, Include, InjectRequest};
 use crate::exit::Exit;
 use crate::iac::{self, Resource};
 use crate::taskdef::diff::pretty;
@@ -62,7 +62,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
             return Err(usage::first(problems.into_iter().flatten()));
         }
     };
-    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs()) {
+    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs().or(args.plan.only_on_ecs())) {
         return Err(Usage::new(format!("`{flag}` means nothing with `--file`")).into());
     }
     match source {
@@ -127,7 +127,7 @@ async fn into_ecs(
     cx: &Context,
 ) -> anyhow::Result<Exit> {
     let connected = Connected::open(cx).await?;
-    let plan = plan_on_ecs(&connected, &source, sidecar, &size, cx).await?;
+    let plan = plan_on_ecs(&connected, &source, sidecar, &size, args.include(), cx).await?;
     if plan.targets.is_empty() {
         cx.printer.note("no service was selected");
     }
@@ -145,6 +145,7 @@ pub async fn plan_on_ecs(
     source: &Source,
     sidecar: Sidecar,
     size: &SizeRequest,
+    include: Include,
     cx: &Context,
 ) -> anyhow::Result<Plan> {
     let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..sidecar };
@@ -160,5 +161,7 @@ pub async fn plan_on_ecs(
         Source::File(_) => unreachable!("a file needs no ECS"),
     };
     counter.clear();
-    Ok(plan?)
+    let mut plan = plan?;
+    ecs::find_schedules(&connected.ecs, &mut plan, include).await;
+    Ok(plan)
 }

@@ -46,6 +46,8 @@ mod pace;
 #[cfg(feature = "aws")]
 mod planning;
 #[cfg(feature = "aws")]
+mod policy;
+#[cfg(feature = "aws")]
 mod remove;
 #[cfg(feature = "aws")]
 mod run_args;
@@ -94,6 +96,8 @@ enum Command {
     Apply(apply::Args),
     #[cfg(feature = "aws")]
     Remove(Box<remove::Args>),
+    #[cfg(feature = "aws")]
+    Policy(policy::Args),
     #[cfg(feature = "engine")]
     Capture(Box<capture::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
@@ -120,6 +124,8 @@ impl Command {
             Command::Apply(args) => apply::run(args, cx),
             #[cfg(feature = "aws")]
             Command::Remove(args) => remove::run(*args, cx),
+            #[cfg(feature = "aws")]
+            Command::Policy(args) => policy::run(args, cx),
             #[cfg(feature = "engine")]
             Command::Capture(args) => capture::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]

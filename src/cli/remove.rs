@@ -72,7 +72,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
             return Err(usage::first(problems.into_iter().flatten().map(Into::into)));
         }
     };
-    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs()) {
+    if let (Source::File(_), Some(flag)) = (&source, args.apply.only_on_ecs().or(args.plan.only_on_ecs())) {
         return Err(Usage::new(format!("`{flag}` means nothing with `--file`")).into());
     }
     match source {
@@ -137,7 +137,7 @@ async fn from_ecs(
     let connected = Connected::open(cx).await?;
     let account = connected.account();
     let counter = Counter::new(cx, "services");
-    let plan = match &source {
+    let mut plan = match &source {
         Source::Services { cluster, selection } => {
             let seen = |count| counter.set(count);
             ecs::plan_removal(&connected.ecs, account, cluster, selection, &which, seen).await?
@@ -151,6 +151,7 @@ async fn from_ecs(
     if plan.targets.is_empty() {
         cx.printer.note("no service was selected");
     }
+    ecs::find_schedules(&connected.ecs, &mut plan, args.include()).await;
     planning::save(&args, &plan, cx)?;
     if args.dry_run {
         plan_output::show(&cx.printer, &plan, args.values())?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ecs::ApplyOptions;
+use crate::ecs::{ApplyOptions, Include};
 use crate::taskdef::diff::Values;
 
 /// Far longer than any deployment, and no overflow when added to the time of day.
@@ -24,6 +24,9 @@ pub struct PlanArgs {
     /// Exit with 2 if there are changes to make.
     #[arg(long, requires = "dry_run")]
     pub detailed_exitcode: bool,
+    /// Point EventBridge rules and schedules that name the base revision at the new one.
+    #[arg(long)]
+    include_schedules: bool,
     /// Show the values of environment variables in the diff.
     #[arg(long)]
     show_values: bool,
@@ -59,6 +62,16 @@ pub struct ApplyArgs {
 impl PlanArgs {
     pub fn values(&self) -> Values {
         if self.show_values { Values::Shown } else { Values::Masked }
+    }
+
+    /// What happens to what runs on a schedule.
+    pub fn include(&self) -> Include {
+        if self.include_schedules { Include::Repoint } else { Include::Warn }
+    }
+
+    /// A flag that was given and that only means something on ECS.
+    pub fn only_on_ecs(&self) -> Option<&'static str> {
+        self.include_schedules.then_some("--include-schedules")
     }
 }
 

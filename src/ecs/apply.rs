@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
     pub options: &'a ApplyOptions,
     pub reports: Vec<Report>,
     progress: &'a dyn Progress,
-    interrupt: Interrupt,
+    pub interrupt: Interrupt,
     watch: Watch,
     /// Targets that are being taken back, with the note to make once that has ended.
     pub going_back: BTreeMap<usize, String>,
@@ -84,6 +84,7 @@ pub async fn resume(
         false => VecDeque::new(),
     };
     run.update_all(queue).await;
+    run.repoint_schedules().await;
     run.reports
 }
 

@@ -1,10 +1,12 @@
 //! The ECS client: one a run.
 
+use std::sync::Arc;
+
 use aws_sdk_ecs::config::retry::RetryConfig;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::aws::{self, Session};
+use crate::aws::{self, Session, Signed};
 
 use super::pace::{Pace, Paced};
 use super::raw::LogCalls;
@@ -20,6 +22,8 @@ const WRITE_ATTEMPTS: u32 = 8;
 pub struct Ecs {
     pub(super) client: aws_sdk_ecs::Client,
     pub(super) pace: Pace,
+    /// For the services around ECS.
+    pub(super) signed: Arc<Signed>,
     pub region: String,
 }
 
@@ -31,7 +35,8 @@ impl Ecs {
         if let Some(client) = session.config.http_client() {
             config.set_http_client(Some(SharedHttpClient::new(Paced { client, pace: pace.clone() })));
         }
-        Ecs { client: aws_sdk_ecs::Client::from_conf(config.build()), pace, region: session.region.clone() }
+        let client = aws_sdk_ecs::Client::from_conf(config.build());
+        Ecs { client, pace, signed: Arc::new(Signed::new(session)), region: session.region.clone() }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::error::Error;
+use super::schedules::Repointed;
 use super::stopped::StoppedTask;
 use crate::taskdef::{Action, Target, TargetKind};
 
@@ -47,6 +48,9 @@ pub struct Report {
     pub reason: Option<String>,
     pub stopped_tasks: Vec<StoppedTask>,
     pub notes: Vec<String>,
+    /// Rules and schedules that were to be pointed at the new revision.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<Repointed>,
     #[serde(skip)]
     pub error: Option<Error>,
 }
@@ -68,6 +72,7 @@ impl Report {
             reason: target.reason.as_ref().map(|reason| reason.message.clone()),
             stopped_tasks: Vec::new(),
             notes: Vec::new(),
+            schedules: Vec::new(),
             error: None,
         }
     }

@@ -11,6 +11,7 @@ use super::patch;
 use super::plan::{TAG_CREATED_BY, TAG_PLAN_ID};
 use super::plan_size::PlanSize;
 use super::rules::MAX_TAGS;
+use super::schedule::PlannedSchedule;
 use super::warning::Warning;
 
 /// What a target is.
@@ -49,6 +50,9 @@ pub struct Target {
     pub unknown_fields: Vec<String>,
     pub size: Option<PlanSize>,
     pub warnings: Vec<Warning>,
+    /// What else runs the base revision or its family.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<PlannedSchedule>,
     /// IAM actions that applying needs.
     pub requires: Vec<String>,
     /// The documents before and after; not part of the format.
@@ -116,6 +120,7 @@ impl Target {
             unknown_fields: Vec::new(),
             size: None,
             warnings: Vec::new(),
+            schedules: Vec::new(),
             requires: Vec::new(),
             documents: None,
         }

@@ -12,7 +12,7 @@ use crate::cli::execute::carry_out;
 use crate::cli::inject::plan_on_ecs;
 use crate::cli::output::plan as plan_output;
 use crate::cli::planning::save_as;
-use crate::ecs;
+use crate::ecs::{self, Include};
 use crate::taskdef::diff::Values;
 use crate::taskdef::{Action, Plan, Target};
 
@@ -79,7 +79,7 @@ async fn make_plan(wizard: &Wizard<'_>) -> anyhow::Result<anyhow::Result<Plan>> 
     let region = Some(connected.ecs.region.clone());
     let planned = async {
         let (source, sidecar) = (args.source.resolve()?, args.sidecar.resolve(region)?);
-        plan_on_ecs(connected, &source, sidecar, &args.size.request(), wizard.cx).await
+        plan_on_ecs(connected, &source, sidecar, &args.size.request(), Include::Warn, wizard.cx).await
     };
     Ok(wizard.wait(planned).await?)
 }

@@ -1,0 +1,272 @@
+//! Which IAM actions each command needs, and on what: the least policy that lets it work.
+//!
+//! Source of what can be narrowed: the service authorization reference. `tests/policy.rs` compares the table with the
+//! calls that the commands make.
+
+use serde_json::{Map, Value, json};
+
+use super::arn::cluster_name;
+
+/// A command that calls AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    List,
+    Inject,
+    Apply,
+    Remove,
+}
+
+impl Command {
+    pub const ALL: [Command; 4] = [Command::List, Command::Inject, Command::Apply, Command::Remove];
+
+    /// The command's name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Command::List => "list",
+            Command::Inject => "inject",
+            Command::Apply => "apply",
+            Command::Remove => "remove",
+        }
+    }
+}
+
+/// What an action is allowed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The action knows no resources.
+    Anything,
+    /// The action knows no resources, and can be held to a cluster.
+    InCluster,
+    Clusters,
+    Services,
+    ServiceDeployments,
+    Tasks,
+    /// All revisions of all families: ECS decides which revision is meant before it asks IAM, and the new revision's
+    /// number is not known before it is there.
+    TaskDefinitions,
+    /// What is tagged: services and the revisions that are registered.
+    Tagged,
+    /// The task's roles, to be passed to tasks.
+    TaskRoles,
+    Rules,
+    Schedules,
+    /// The roles by which rules and schedules run tasks, to be passed to EventBridge.
+    ScheduleRoles,
+}
+
+/// When a permission is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    Always,
+    /// Only with `--include-schedules`.
+    IncludeSchedules,
+}
+
+/// An action, what for, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Permission {
+    pub action: &'static str,
+    pub scope: Scope,
+    pub when: When,
+    pub commands: &'static [Command],
+    /// Why the action is needed although no call of that name is made.
+    pub not_called: Option<&'static str>,
+}
+
+const LIST: &[Command] = &[Command::List];
+const PLANS: &[Command] = &[Command::Inject, Command::Remove];
+const CHANGES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove];
+const READS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Apply, Command::Remove];
+const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove];
+
+const fn needs(action: &'static str, scope: Scope, commands: &'static [Command]) -> Permission {
+    Permission { action, scope, when: When::Always, commands, not_called: None }
+}
+
+const fn for_schedules(action: &'static str, scope: Scope) -> Permission {
+    Permission { action, scope, when: When::IncludeSchedules, commands: CHANGES, not_called: None }
+}
+
+/// Every permission of every command.
+pub const PERMISSIONS: &[Permission] = &[
+    // Which clusters there are; a plan of a task definition looks for the rules of all of them.
+    needs("ecs:ListClusters", Scope::Anything, LISTS_SERVICES),
+    needs("ecs:DescribeClusters", Scope::Clusters, LIST),
+    needs("ecs:ListServices", Scope::InCluster, LISTS_SERVICES),
+    needs("ecs:DescribeServices", Scope::Services, READS_SERVICES),
+    needs("ecs:ListTaskDefinitionFamilies", Scope::Anything, LIST),
+    needs("ecs:DescribeTaskDefinition", Scope::Anything, CHANGES),
+    needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, CHANGES),
+    needs("ecs:UpdateService", Scope::Services, CHANGES),
+    needs("ecs:TagResource", Scope::Tagged, CHANGES),
+    // Why a deployment failed.
+    needs("ecs:DescribeServiceDeployments", Scope::ServiceDeployments, CHANGES),
+    needs("ecs:ListTasks", Scope::InCluster, CHANGES),
+    needs("ecs:DescribeTasks", Scope::Tasks, CHANGES),
+    Permission {
+        action: "iam:PassRole",
+        scope: Scope::TaskRoles,
+        when: When::Always,
+        commands: CHANGES,
+        not_called: Some("ECS asks for it when a task definition with roles is registered"),
+    },
+    // What else runs a task definition.
+    needs("events:ListEventBuses", Scope::Anything, PLANS),
+    needs("events:ListRuleNamesByTarget", Scope::Anything, PLANS),
+    needs("events:ListTargetsByRule", Scope::Rules, PLANS),
+    needs("scheduler:ListSchedules", Scope::Anything, PLANS),
+    needs("scheduler:GetSchedule", Scope::Schedules, PLANS),
+    for_schedules("events:ListTargetsByRule", Scope::Rules),
+    for_schedules("events:PutTargets", Scope::Rules),
+    for_schedules("scheduler:GetSchedule", Scope::Schedules),
+    for_schedules("scheduler:UpdateSchedule", Scope::Schedules),
+    Permission {
+        action: "iam:PassRole",
+        scope: Scope::ScheduleRoles,
+        when: When::IncludeSchedules,
+        commands: CHANGES,
+        not_called: Some("EventBridge asks for it when a target with a role is put"),
+    },
+];
+
+/// What a policy is narrowed to; what is absent stays open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// The cluster, by name or ARN.
+    pub cluster: Option<String>,
+    /// The account's 12 digits.
+    pub account: Option<String>,
+    pub region: Option<String>,
+}
+
+/// The least policy for `commands`, as an IAM policy document.
+pub fn policy(commands: &[Command], narrowing: &Narrowing, include_schedules: bool) -> Value {
+    let mut scopes: Vec<(Scope, Vec<&str>)> = Vec::new();
+    for permission in PERMISSIONS {
+        let wanted = permission.commands.iter().any(|command| commands.contains(command));
+        if !wanted || (permission.when == When::IncludeSchedules && !include_schedules) {
+            continue;
+        }
+        match scopes.iter_mut().find(|(scope, _)| *scope == permission.scope) {
+            Some((_, actions)) if actions.contains(&permission.action) => {}
+            Some((_, actions)) => actions.push(permission.action),
+            None => scopes.push((permission.scope, vec![permission.action])),
+        }
+    }
+    let place = Place::of(narrowing);
+    let statements: Vec<Value> = scopes.iter().map(|(scope, actions)| statement(*scope, actions, &place)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The parts of ARNs, `*` where they are open.
+struct Place {
+    partition: &'static str,
+    region: String,
+    account: String,
+    /// The cluster's name, if there is one.
+    cluster: Option<String>,
+}
+
+impl Place {
+    fn of(narrowing: &Narrowing) -> Self {
+        // A cluster's ARN says where it is; what is said besides it counts more.
+        let arn: Vec<&str> = narrowing.cluster.as_deref().unwrap_or_default().splitn(6, ':').collect();
+        let of_arn = |index: usize| arn.get(index).filter(|_| arn.len() == 6).map(|part| (*part).to_owned());
+        let region = narrowing.region.clone().or_else(|| of_arn(3)).unwrap_or_else(|| "*".to_owned());
+        let partition = match region.as_str() {
+            "*" => "*",
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Place {
+            partition,
+            region,
+            account: narrowing.account.clone().or_else(|| of_arn(4)).unwrap_or_else(|| "*".to_owned()),
+            cluster: narrowing.cluster.as_deref().map(|cluster| cluster_name(cluster).to_owned()),
+        }
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    fn roles(&self) -> String {
+        format!("arn:{}:iam::{}:role/*", self.partition, self.account)
+    }
+
+    fn cluster_arn(&self) -> String {
+        self.arn("ecs", &format!("cluster/{}", self.cluster.as_deref().unwrap_or("*")))
+    }
+
+    /// Something in the cluster, or in any.
+    fn in_cluster(&self, kind: &str) -> String {
+        let cluster = self.cluster.as_ref().map_or(String::new(), |cluster| format!("{cluster}/"));
+        self.arn("ecs", &format!("{kind}/{cluster}*"))
+    }
+}
+
+fn statement(scope: Scope, actions: &[&str], place: &Place) -> Value {
+    let at_cluster = || place.cluster.as_ref().map(|_| json!({ "ArnLike": { "ecs:cluster": place.cluster_arn() } }));
+    let passed_to = |services: &[&str]| Some(json!({ "StringEquals": { "iam:PassedToService": services } }));
+    let task_definitions = || place.arn("ecs", "task-definition/*:*");
+    let (sid, resources, condition) = match scope {
+        Scope::Anything => ("Anything", vec!["*".to_owned()], None),
+        Scope::InCluster => ("InCluster", vec!["*".to_owned()], at_cluster()),
+        Scope::Clusters => ("Clusters", vec![place.cluster_arn()], None),
+        Scope::Services => ("Services", vec![place.in_cluster("service")], None),
+        Scope::ServiceDeployments => {
+            ("ServiceDeployments", vec![place.in_cluster("service"), place.in_cluster("service-deployment")], None)
+        }
+        Scope::Tasks => ("Tasks", vec![place.in_cluster("task")], None),
+        Scope::TaskDefinitions => ("TaskDefinitions", vec![task_definitions()], None),
+        Scope::Tagged => ("Tags", vec![place.in_cluster("service"), task_definitions()], None),
+        Scope::TaskRoles => ("TaskRoles", vec![place.roles()], passed_to(&["ecs-tasks.amazonaws.com"])),
+        Scope::Rules => ("Rules", vec![place.arn("events", "rule/*")], None),
+        Scope::Schedules => ("Schedules", vec![place.arn("scheduler", "schedule/*/*")], None),
+        Scope::ScheduleRoles => {
+            let services = ["events.amazonaws.com", "scheduler.amazonaws.com"];
+            ("ScheduleRoles", vec![place.roles()], passed_to(&services))
+        }
+    };
+    let mut statement = Map::new();
+    statement.insert("Sid".to_owned(), sid.into());
+    statement.insert("Effect".to_owned(), "Allow".into());
+    statement.insert("Action".to_owned(), actions.into());
+    statement.insert("Resource".to_owned(), resources.into());
+    if let Some(condition) = condition {
+        statement.insert("Condition".to_owned(), condition);
+    }
+    statement.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resources(policy: &Value) -> Vec<&str> {
+        let statements = policy["Statement"].as_array().unwrap();
+        statements.iter().flat_map(|s| s["Resource"].as_array().unwrap()).filter_map(Value::as_str).collect()
+    }
+
+    #[test]
+    fn a_clusters_arn_says_where_it_is() {
+        let cluster = Some("arn:aws-cn:ecs:cn-north-1:123456789012:cluster/main".to_owned());
+        let policy = policy(&[Command::Inject], &Narrowing { cluster, ..Narrowing::default() }, false);
+        let resources = resources(&policy);
+        assert!(resources.contains(&"arn:aws-cn:ecs:cn-north-1:123456789012:service/main/*"), "{resources:?}");
+        assert!(resources.contains(&"arn:aws-cn:iam::123456789012:role/*"), "{resources:?}");
+        assert!(!resources.iter().any(|arn| arn.contains(":*:")), "{resources:?}");
+    }
+
+    #[test]
+    fn nothing_is_needed_twice_and_nothing_is_needed_by_nobody() {
+        for (index, permission) in PERMISSIONS.iter().enumerate() {
+            assert!(!permission.commands.is_empty(), "{}", permission.action);
+            let same = |other: &&Permission| {
+                (other.action, other.scope, other.when) == (permission.action, permission.scope, permission.when)
+            };
+            assert_eq!(PERMISSIONS[index..].iter().filter(same).count(), 1, "{}", permission.action);
+        }
+    }
+}

@@ -38,6 +38,7 @@ fn a_result_tells_of_those_that_need_attention() {
     let is_task = |word: &&str| word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
     let task = result.split(' ').find(is_task).expect("a stopped task").to_owned();
     snapshot("many-result", &result.replace(&task, "[task]"));
+    let finished = finished.stderr_has("with `--out PLAN.json`, `sidetap apply` could go on");
     finished.stderr_has("service-05: failed: ecs:RegisterTaskDefinition failed: Role is not valid");
 }
 
@@ -46,7 +47,7 @@ fn a_result_tells_of_those_that_need_attention() {
 fn on_a_terminal_one_bar_counts_them_all() {
     let standin = fleet();
     standin.script("service-20", [Script::Stuck]);
-    let line = format!("{INJECT} --yes --max-parallel 30 --timeout 12s");
+    let line = format!("{INJECT} --yes --max-parallel 30 --timeout 20s");
     let mut screen = Sidetap::new(&line).against(&standin).on_screen();
     screen.wait_for("21 services, 1 deploying, 20 deployed");
     screen.wait_for("service-20  service-20:2  0/2 running");

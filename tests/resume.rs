@@ -176,3 +176,26 @@ fn once_credentials_have_expired_nothing_more_is_tried() {
     assert_eq!(outcomes(&finished), "not-started error not-started", "{finished}");
     finished.stderr_has("to go on: sidetap apply");
 }
+
+#[test]
+fn a_lost_network_ends_the_run_and_the_next_one_goes_on() {
+    let fleet = Fleet::of(&["a", "b", "c"]);
+    fleet.standin.delay(Duration::from_millis(50));
+    let meanwhile = fleet.standin.clone();
+    let other = std::thread::spawn(move || {
+        while meanwhile.calls_of("RegisterTaskDefinition").len() < 3 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        meanwhile.fault(Fault::Unreachable);
+    });
+    let finished = fleet.inject("--keep-going --output json").exits(1);
+    other.join().unwrap();
+    assert_eq!(outcomes(&finished), "error not-started not-started", "{finished}");
+    finished.stderr_has("to go on: sidetap apply");
+
+    fleet.standin.repair();
+    assert_eq!(outcomes(&fleet.apply("").exits(0)), "succeeded succeeded succeeded");
+    for name in ["a", "b", "c"] {
+        assert_eq!((fleet.count("RegisterTaskDefinition", name), fleet.count("UpdateService", name)), (1, 1), "{name}");
+    }
+}

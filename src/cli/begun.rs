@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::file;
+use super::output::MANY;
 use super::run_args::{ApplyArgs, PlanArgs};
 use crate::ecs::{Applied, Report, Standing};
 use crate::taskdef::{Action, Plan};
@@ -54,6 +55,12 @@ impl<'a> Begun<'a> {
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         Some(format!("an earlier run of this plan has begun it: {}", parts.collect::<Vec<_>>().join(", ")))
+    }
+
+    /// That a plan of many targets could be saved, if it is not: so many are likely to be interrupted.
+    pub fn how_to_save(&self, plan: &Plan) -> Option<String> {
+        let wanted = self.saved.is_none() && plan.summary.change > MANY;
+        wanted.then(|| "with `--out PLAN.json`, `sidetap apply` could go on with exactly this plan".to_owned())
     }
 
     /// How to go on after a run that left something undone.

@@ -39,10 +39,10 @@ pub async fn execute(
     if !cx.printer.json() {
         plan_output::show(&cx.printer, plan, values)?;
     } else if !args.yes {
-        cx.printer.error(&plan_output::text(plan, values));
+        cx.printer.error(&plan_output::readable(&cx.printer, plan, values));
     }
-    if let Some(summary) = begun.summary(plan) {
-        cx.printer.note(&summary);
+    for note in [begun.summary(plan), begun.how_to_save(plan)].into_iter().flatten() {
+        cx.printer.note(&note);
     }
     let interrupt = on_ctrl_c().await;
     let to_change = begun.to_change(plan);

@@ -47,6 +47,8 @@ pub(super) struct Run<'a> {
     progress: &'a dyn Progress,
     pub interrupt: Interrupt,
     watch: Watch,
+    /// Whether there may have been earlier runs of the plan.
+    may_be_begun: bool,
     /// Targets that are being taken back, with the note to make once that has ended.
     pub going_back: BTreeMap<usize, String>,
 }
@@ -76,7 +78,8 @@ pub async fn resume(
 ) -> Vec<Report> {
     let reports = plan.targets.iter().map(Report::of).collect();
     let (watch, going_back) = (Watch::default(), BTreeMap::new());
-    let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, going_back };
+    let may_be_begun = !standings.is_empty();
+    let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, may_be_begun, going_back };
     // What was started before is followed to its end, whatever becomes of the others.
     let well = run.take_up(standings).await;
     let queue = match well || options.keep_going {
@@ -103,7 +106,8 @@ impl Run<'_> {
             let arn = match registered.get(&sha256) {
                 Some(arn) => Ok(arn.clone()),
                 None => {
-                    let base = self.reports[index].previous_task_definition.as_deref();
+                    // A plan that was just made can only have lost an answer; one that was saved may have been begun.
+                    let base = self.reports[index].previous_task_definition.as_deref().filter(|_| self.may_be_begun);
                     self.ecs.register(&documents.patched, base).await
                 }
             };

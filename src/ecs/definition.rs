@@ -61,9 +61,9 @@ impl Ecs {
 
     /// Registers exactly this body and returns the new revision's ARN.
     ///
-    /// Registering has no idempotency token. Where the family already has this very revision from the same plan, newer
-    /// than `base`, as after a run that was cut off or an answer that was lost, that one is returned instead of a
-    /// second.
+    /// Registering has no idempotency token. Where the family already has this very revision from the same plan, as
+    /// after a run that was cut off or an answer that was lost, that one is returned instead of a second. It is looked
+    /// for among those newer than `base`, or is the newest if there is no `base`.
     pub(super) async fn register(&self, definition: &TaskDefinition, base: Option<&str>) -> Result<String> {
         let mut attempt = 1;
         loop {
@@ -82,7 +82,7 @@ impl Ecs {
         }
     }
 
-    /// The ARN of a revision newer than `base` that is this very definition with our plan's tag. Mostly that is the
+    /// The ARN of a revision newer than `base`, or of the newest, that is this very definition with our plan's tag. Mostly that is the
     /// family's newest, or there is none; but other targets of the plan and other people may register into a family.
     pub(super) async fn registered_before(&self, definition: &TaskDefinition, base: Option<&str>) -> Option<String> {
         let ours = plan_id(definition)?;

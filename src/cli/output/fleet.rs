@@ -30,7 +30,7 @@ impl Fleet {
     pub fn new(targets: usize, options: &ApplyOptions, printer: Printer) -> Self {
         let bars = MultiProgress::new();
         let tally = Tally::new(targets, options);
-        let total = bars.add(ProgressBar::new(tally.steps()).with_style(style("{bar:30} {msg}  {elapsed}")));
+        let total = bars.add(ProgressBar::new(tally.steps()).with_style(style("{bar:12} {msg}  {elapsed}")));
         total.enable_steady_tick(TICK);
         total.set_message(tally.text());
         let lines = Lines { tally, by_target: BTreeMap::new() };

@@ -13,10 +13,17 @@ use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warn
 pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()> {
     let text = match printer.json() {
         true => serde_json::to_string_pretty(plan)? + "\n",
-        false if brief::is_wanted(plan.targets.len(), printer) => brief::plan(plan, values),
-        false => text(plan, values),
+        false => readable(printer, plan, values),
     };
     Ok(printer.result(&text)?)
+}
+
+/// The plan as text; in brief, if it has many targets.
+pub fn readable(printer: &Printer, plan: &Plan, values: Values) -> String {
+    match brief::is_wanted(plan.targets.len(), printer) {
+        true => brief::plan(plan, values),
+        false => text(plan, values),
+    }
 }
 
 /// The plan as text.

@@ -17,6 +17,8 @@ pub enum Fault {
     RefuseFamily { family: &'static str },
     /// `ExpiredTokenException`, for everything, always.
     ExpireCredentials,
+    /// Nothing is done and the connection closed, for everything, until it is repaired.
+    Unreachable,
 }
 
 /// The faults still to come.
@@ -27,6 +29,7 @@ pub(crate) struct Faults(Vec<Fault>);
 pub(crate) enum Fate {
     Serve,
     ServeAndLoseReply,
+    Lose,
     Refuse(Refusal),
 }
 
@@ -39,6 +42,11 @@ impl Fate {
 impl Faults {
     pub fn add(&mut self, fault: Fault) {
         self.0.push(fault);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 
     /// Decides a call's fate and uses the fault up.
@@ -64,6 +72,7 @@ impl Faults {
                 Fault::RefuseFamily { family } if called == "RegisterTaskDefinition" && body["family"] == *family => {
                     return Fate::Refuse(Refusal::new("ClientException", "Role is not valid"));
                 }
+                Fault::Unreachable => return Fate::Lose,
                 Fault::ExpireCredentials => {
                     let message = "The security token included in the request is expired";
                     return Fate::Refuse(Refusal::new("ExpiredTokenException", message));

@@ -159,6 +159,12 @@ impl Standin {
         self
     }
 
+    /// Takes all faults back.
+    pub fn repair(&self) -> &Self {
+        self.shared.faults.lock().unwrap().clear();
+        self
+    }
+
     /// Makes every answer take this long.
     pub fn delay(&self, delay: Duration) -> &Self {
         *self.shared.delay.lock().unwrap() = delay;

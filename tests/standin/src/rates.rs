@@ -37,8 +37,8 @@ pub struct Exceeded {
 /// The state of all buckets, and what went beyond them.
 #[derive(Default)]
 pub(crate) struct Rates {
-    /// The calls left in a bucket, and when that was true.
-    left: BTreeMap<&'static str, (f64, Instant)>,
+    /// The calls left in a bucket of a region, and when that was true.
+    left: BTreeMap<(String, &'static str), (f64, Instant)>,
     exceeded: Vec<Exceeded>,
     enforced: bool,
 }
@@ -53,11 +53,11 @@ impl Rates {
     }
 
     /// Takes a call in. Returns whether it is to be throttled.
-    pub fn throttles(&mut self, operation: &str, now: Instant) -> bool {
+    pub fn throttles(&mut self, region: &str, operation: &str, now: Instant) -> bool {
         let Some((bucket, capacity, refill, _)) = BUCKETS.iter().find(|bucket| bucket.3.contains(&operation)) else {
             return false;
         };
-        let (left, since) = self.left.entry(bucket).or_insert((*capacity, now));
+        let (left, since) = self.left.entry((region.to_owned(), *bucket)).or_insert((*capacity, now));
         *left = (*left + now.duration_since(*since).as_secs_f64() * refill).min(*capacity);
         *since = now;
         if *left >= 1.0 {
@@ -81,7 +81,7 @@ mod tests {
         rates.enforce();
         let mut refused = |operation: &str, at: f64, calls: usize| {
             let now = start + Duration::from_secs_f64(at);
-            (0..calls).filter(|_| rates.throttles(operation, now)).count()
+            (0..calls).filter(|_| rates.throttles("eu-west-1", operation, now)).count()
         };
         assert_eq!(refused("RegisterTaskDefinition", 0.0, 22), 2, "20 at once");
         assert_eq!(refused("RegisterTaskDefinition", 0.9, 1), 1, "not a second yet");
@@ -96,7 +96,8 @@ mod tests {
     fn without_enforcement_it_only_counts() {
         let mut rates = Rates::default();
         let now = Instant::now();
-        assert!((0..51).all(|_| !rates.throttles("DescribeTaskDefinition", now)));
+        assert!((0..51).all(|_| !rates.throttles("eu-west-1", "DescribeTaskDefinition", now)));
+        assert!(!rates.throttles("eu-central-1", "DescribeTaskDefinition", now), "each region has its own");
         let bucket = "task definition read";
         assert_eq!(rates.exceeded(), [Exceeded { operation: "DescribeTaskDefinition".into(), bucket }]);
     }

@@ -116,15 +116,16 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
     let signature = sigv4::verify(&parts, &body);
     let parsed: Result<Value, _> = serde_json::from_slice(&body);
 
-    let throttled = shared.rates.lock().unwrap().throttles(&operation, Instant::now());
+    let throttled = shared.rates.lock().unwrap().throttles(sigv4::region(&parts), &operation, Instant::now());
     let fate = match throttled {
         true => Fate::throttled(),
         false => shared.faults.lock().unwrap().fate("ecs", &operation, &parsed.as_ref().cloned().unwrap_or_default()),
     };
-    let lose = matches!(fate, Fate::ServeAndLoseReply);
+    let lose = matches!(fate, Fate::ServeAndLoseReply | Fate::Lose);
     let result = match (&signature, fate, target, &parsed) {
         (Err(why), ..) => Err(Refusal::new("InvalidSignatureException", why)),
         (_, Fate::Refuse(refusal), ..) => Err(refusal),
+        (_, Fate::Lose, ..) => Err(Refusal::new("unreachable", "it never arrived")),
         (.., None, _) => Ok(Value::Null),
         (.., Err(_)) => Err(Refusal::new("SerializationException", "the body is not JSON")),
         (.., Ok(body)) => {
@@ -157,10 +158,11 @@ fn serve_around(service: &str, parts: &Parts, body: &[u8], shared: &Shared) -> R
     let input = around::Input::of(parts, body, service);
     let signature = sigv4::verify(parts, body);
     let fate = shared.faults.lock().unwrap().fate(service, &operation, &input.json);
-    let lose = matches!(fate, Fate::ServeAndLoseReply);
+    let lose = matches!(fate, Fate::ServeAndLoseReply | Fate::Lose);
     let result = match (&signature, fate) {
         (Err(why), _) => Err(Refusal::new("InvalidSignatureException", why)),
         (_, Fate::Refuse(refusal)) => Err(refusal),
+        (_, Fate::Lose) => Err(Refusal::new("unreachable", "it never arrived")),
         _ => around::dispatch(&mut shared.around.lock().unwrap(), service, &operation, &input),
     };
     let length = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());

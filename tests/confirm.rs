@@ -2,9 +2,8 @@
 
 use standin::Standin;
 
-use crate::support::{Key, Screen, Sidetap, snapshot, task_definition};
+use crate::support::{Key, Screen, Sidetap, nothing_was_written, snapshot, task_definition};
 
-const WRITES: [&str; 3] = ["RegisterTaskDefinition", "UpdateService", "TagResource"];
 const LINE: &str = "inject --cluster main --service web --image example/sidetap:1";
 
 /// A service, and the command that would change it.
@@ -21,12 +20,6 @@ fn asked() -> (Standin, Screen) {
     let mut screen = sidetap.on_screen_of(100, 100);
     screen.wait_for("Change 1 target in account 123456789012 in eu-west-1?");
     (standin, screen)
-}
-
-#[track_caller]
-fn nothing_was_written(standin: &Standin) {
-    let written: Vec<_> = WRITES.iter().flat_map(|operation| standin.calls_of(operation)).collect();
-    assert!(written.is_empty(), "{written:?}");
 }
 
 #[test]

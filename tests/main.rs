@@ -35,3 +35,11 @@ mod signed;
 mod support;
 #[cfg(target_os = "linux")]
 mod wizard;
+#[cfg(target_os = "linux")]
+mod wizard_back;
+#[cfg(target_os = "linux")]
+mod wizard_interrupted;
+#[cfg(target_os = "linux")]
+mod wizard_obstacles;
+#[cfg(target_os = "linux")]
+mod wizard_screen;

@@ -6,12 +6,16 @@ mod run;
 #[cfg(target_os = "linux")]
 mod screen;
 mod third_party;
+#[cfg(target_os = "linux")]
+mod walk;
 
 pub use fixtures::{fixture, fixture_path, registrable, task_definition};
 pub use run::{Finished, Sidetap};
 #[cfg(target_os = "linux")]
 pub use screen::{Key, Screen};
 pub use third_party::{Python, free_port};
+#[cfg(target_os = "linux")]
+pub use walk::{Question, walk, walk_to};
 
 /// Compares with `snapshots/NAME.snap`.
 pub fn snapshot(name: &str, text: &str) {
@@ -25,4 +29,12 @@ pub fn snapshot(name: &str, text: &str) {
     settings.add_filter(r#"("tool_version": )"[^"]*""#, "$1\"[version]\"");
     settings.add_filter(r"\b[0-9a-f]{16}\b", "[plan-id]");
     settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// Requires that nothing was changed at the stand-in.
+#[track_caller]
+pub fn nothing_was_written(standin: &standin::Standin) {
+    let writes = ["RegisterTaskDefinition", "UpdateService", "TagResource", "UntagResource"];
+    let written: Vec<_> = writes.iter().flat_map(|operation| standin.calls_of(operation)).collect();
+    assert!(written.is_empty(), "{written:?}");
 }

@@ -26,7 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// How often the screen is looked at.
 const LOOK: Duration = Duration::from_millis(5);
 /// A screen that did not change for so long, while sidetap waits for a key, is drawn to its end.
-const STILL: Duration = Duration::from_millis(30);
+const STILL: Duration = Duration::from_millis(40);
+/// A key of which nothing has come for so long changes nothing.
+const UNANSWERED: Duration = Duration::from_millis(500);
 /// Lines kept that have left the screen at its top.
 const SCROLLBACK: usize = 2000;
 
@@ -77,7 +79,22 @@ pub struct Screen {
 struct Shown {
     parser: vt100::Parser,
     raw: Vec<u8>,
+    /// When something was written last.
     changed: Instant,
+    /// When a key was pressed of which nothing has come yet.
+    pressed: Option<Instant>,
+}
+
+impl Shown {
+    fn expect_change(&mut self) {
+        self.pressed = Some(Instant::now());
+    }
+
+    /// Whether it is drawn to its end.
+    fn is_still(&self) -> bool {
+        let answered = self.pressed.is_none_or(|pressed| pressed.elapsed() > UNANSWERED);
+        answered && self.changed.elapsed() > STILL
+    }
 }
 
 impl Screen {
@@ -104,7 +121,7 @@ impl Screen {
         drop((leader, theirs));
 
         let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), SCROLLBACK);
-        let shown = Arc::new(Mutex::new(Shown { parser, raw: Vec::new(), changed: Instant::now() }));
+        let shown = Arc::new(Mutex::new(Shown { parser, raw: Vec::new(), changed: Instant::now(), pressed: None }));
         let keyboard = File::from(ours);
         let reader = std::thread::spawn({
             let (mut terminal, shown) = (keyboard.try_clone().expect("a descriptor"), shown.clone());
@@ -125,8 +142,9 @@ impl Screen {
         self.wait_until(&format!("a screen without `{text}`"), |screen| !screen.contents().contains(text))
     }
 
+    /// Waits until something is so.
     #[track_caller]
-    fn wait_until(&mut self, what: &str, mut there: impl FnMut(&mut Self) -> bool) -> &mut Self {
+    pub fn wait_until(&mut self, what: &str, mut there: impl FnMut(&mut Self) -> bool) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // What had ended before the look is to be seen by it.
@@ -171,6 +189,7 @@ impl Screen {
     #[track_caller]
     fn send(&mut self, bytes: &str) -> &mut Self {
         self.keyboard.write_all(bytes.as_bytes()).expect("the terminal takes keys");
+        self.shown().expect_change();
         self
     }
 
@@ -191,9 +210,7 @@ impl Screen {
     /// Waits until sidetap has taken all keys and waits for the next, and the screen is still.
     #[track_caller]
     fn settle(&mut self) {
-        self.wait_until("question that waits for a key", |screen| {
-            screen.reads_keys() && screen.shown().changed.elapsed() > STILL
-        });
+        self.wait_until("question that waits for a key", |screen| screen.reads_keys() && screen.shown().is_still());
     }
 
     /// Whether sidetap waits for a key: its terminal hands on keys at once, and none is left to read.
@@ -248,6 +265,27 @@ impl Screen {
         self.shown().raw.clone()
     }
 
+    /// What was written that may do more to a terminal than move about in it, clear it and change colours as sidetap
+    /// does, or makes text look other than it is. Empty unless somebody else's text got through.
+    pub fn stray(&self) -> Vec<String> {
+        let raw = self.raw();
+        let raw = String::from_utf8_lossy(&raw);
+        let mut stray = Vec::new();
+        for (at, character) in raw.char_indices() {
+            let is_fine = match character {
+                '\r' | '\n' => true,
+                '\u{1b}' => is_ours(&raw[at + 1..]),
+                '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+                '\u{ad}' | '\u{feff}' | char::REPLACEMENT_CHARACTER => false,
+                other => !other.is_control(),
+            };
+            if !is_fine {
+                stray.push(raw[at..].chars().take(12).collect());
+            }
+        }
+        stray
+    }
+
     /// Waits for the end, and requires this exit code and a cursor that is shown.
     #[track_caller]
     pub fn exits(&mut self, code: i32) -> &mut Self {
@@ -299,6 +337,20 @@ fn read(terminal: &mut File, shown: &Mutex<Shown>) {
         shown.parser.process(&buffer[..count]);
         shown.raw.extend_from_slice(&buffer[..count]);
         shown.changed = Instant::now();
+        shown.pressed = None;
+    }
+}
+
+/// Whether what follows an escape is a sequence that sidetap writes. Background colours are not among them.
+fn is_ours(rest: &str) -> bool {
+    let Some(sequence) = rest.strip_prefix('[') else { return false };
+    let end = sequence.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(sequence.len());
+    let (parameters, last) = (&sequence[..end], sequence[end..].chars().next());
+    match last {
+        Some('m') => !parameters.split(';').any(|number| number.len() == 2 && number.starts_with('4')),
+        Some('A'..='D' | 'G' | 'H' | 'J' | 'K') => true,
+        Some('h' | 'l') => parameters == "?25",
+        _ => false,
     }
 }
 

@@ -79,6 +79,8 @@ struct Wizard<'a> {
     answers: Answers,
     /// The index of the step that is shown.
     step: usize,
+    /// Whether somebody came to it from the step behind it.
+    came_back: bool,
     place: Option<Place>,
     seen: Option<Seen>,
     /// The exit code of the last thing that went wrong, if it is what stands in the way.
@@ -104,6 +106,7 @@ impl<'a> Wizard<'a> {
             interrupt,
             answers: Answers::new(cx),
             step: 0,
+            came_back: false,
             place: None,
             seen: None,
             trouble: None,
@@ -123,6 +126,7 @@ impl<'a> Wizard<'a> {
                 Step::Logs => logs::step(self)?,
                 Step::Review => review::step(self).await?,
             };
+            self.came_back = go == Go::Back;
             match go {
                 Go::Next => self.step = (self.step + 1).min(STEPS.len() - 1),
                 Go::Back if self.step > 0 => self.step -= 1,

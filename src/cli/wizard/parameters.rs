@@ -9,7 +9,8 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
     let first: Vec<&ParameterField> =
         fields(sidecar).iter().filter(|field| matches!(field.asks, Asks::Always | Asks::First)).collect();
     suggest(wizard, sidecar);
-    let mut index = 0;
+    // Whoever comes back has answered them all, and sees the last question again.
+    let mut index = if wizard.came_back { first.len() } else { 0 };
     loop {
         let answered = match first.get(index) {
             Some(field) => ask(wizard, sidecar, field)?,

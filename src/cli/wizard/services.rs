@@ -43,6 +43,7 @@ pub async fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
 
 async fn choose_services(wizard: &mut Wizard<'_>, chosen: &[String]) -> anyhow::Result<Go> {
     let cluster = wizard.answers.cluster.clone().unwrap_or_default();
+    let mut listed = wizard.came_back;
     loop {
         wizard.begin();
         wizard.prompter.say(Tone::Hint, "reading the services ...");
@@ -59,7 +60,7 @@ async fn choose_services(wizard: &mut Wizard<'_>, chosen: &[String]) -> anyhow::
             wizard.begin();
             return wizard.nothing_here(&format!("Cluster `{cluster}` has no services."));
         }
-        if count > LONG && !narrow(wizard, count)? {
+        if count > LONG && !std::mem::take(&mut listed) && !narrow(wizard, count)? {
             return Ok(Go::Back);
         }
         wizard.begin();

@@ -90,7 +90,8 @@ impl Terminal {
         if let Some(problem) = problem {
             below = wrapped(&sanitise(problem), columns.saturating_sub(2));
         }
-        self.term.write_line(&self.look.paint(style::STRONG, &self.look.cut(field.question)))?;
+        let question = sanitise(field.question).replace('\n', " ");
+        self.term.write_line(&self.look.paint(style::STRONG, &self.look.cut(&question)))?;
         let help = wrapped(&sanitise(field.help), columns.saturating_sub(2));
         for line in &help {
             self.term.write_line(&self.look.paint(HELP, &format!("  {line}")))?;
@@ -184,7 +185,7 @@ impl Prompter for Terminal {
             Tone::Trouble => style::ERROR,
         };
         if tone == Tone::Row {
-            return self.write(style, &sanitise(line));
+            return self.write(style, &sanitise(line).replace('\n', " "));
         }
         let columns = self.look.columns();
         for line in line.split('\n').flat_map(|line| wrapped(&sanitise(line), columns)) {

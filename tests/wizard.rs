@@ -141,10 +141,16 @@ fn a_profile_and_a_region_are_chosen_among_those_that_there_are() {
 }
 
 #[test]
-fn a_dumb_terminal_is_told_the_flags() {
+fn where_nobody_can_be_asked_the_reason_and_the_flags_are_told() {
     let standin = account();
-    let mut screen = Sidetap::new("").against(&standin).env("TERM", "dumb").on_screen_of(100, 100);
-    screen.wait_for("try: sidetap inject --cluster CLUSTER --service SERVICE --image IMAGE --yes").exits(64);
-    assert!(screen.contents().contains("this terminal is a dumb one"), "{screen}");
+    for (line, variable, reason) in [
+        ("", ("TERM", "dumb"), "this terminal is a dumb one"),
+        ("", ("CI", "true"), "CI is set in the environment"),
+        ("--no-input", ("CI", "false"), "`--no-input` was given"),
+    ] {
+        let mut screen = Sidetap::new(line).against(&standin).env(variable.0, variable.1).on_screen_of(100, 100);
+        screen.wait_for("try: sidetap inject --cluster CLUSTER --service SERVICE --image IMAGE --yes").exits(64);
+        assert!(screen.contents().contains(reason), "{screen}");
+    }
     assert!(standin.calls().is_empty());
 }

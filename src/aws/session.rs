@@ -114,11 +114,6 @@ impl Session {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         Ok(Session { config, region: region.to_owned(), ..self.clone() })
     }
-
-    /// Whether all calls go to an address that the user named, whatever the region.
-    pub fn has_endpoint(&self) -> bool {
-        self.config.endpoint_url().is_some()
-    }
 }
 
 /// Refuses what can be no region's name: it becomes a part of the name of a host.

@@ -46,6 +46,6 @@ pub use rules::check_captures;
 pub use same::is_same;
 pub use schedule::{PlannedSchedule, ScheduleAction, ScheduleKind};
 pub use sidecar::Sidecar;
-pub use sizing::{Amount, DEFAULT_AMOUNT, Room, Size, SizeRequest};
+pub use sizing::{Amount, Room, Size, SizeRequest};
 pub use target::{Action, Base, Documents, PlannedSidecar, Reason, Target, TargetKind};
 pub use warning::Warning;

@@ -14,6 +14,7 @@ mod fault;
 mod operations;
 mod rates;
 mod register;
+mod registry;
 mod server;
 mod sigv4;
 mod store;
@@ -21,6 +22,7 @@ mod store;
 pub use deployments::Script;
 pub use fault::Fault;
 pub use rates::Exceeded;
+pub use registry::{Access, Registry};
 pub use server::Call;
 
 use std::net::SocketAddr;

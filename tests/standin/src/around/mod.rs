@@ -11,9 +11,13 @@ mod input;
 mod logs;
 mod protocol;
 mod scheduler;
+mod tree;
+mod wildcard;
 mod xml;
 
+pub use ecr::{Image, Repository};
 pub use events::Rule;
+pub use iam::Effect;
 pub(crate) use input::Input;
 pub(crate) use protocol::{Protocol, respond};
 

@@ -16,7 +16,8 @@ pub enum Exit {
     Partly = 3,
     /// Credentials are missing, expired or lack a permission.
     Auth = 4,
-    /// Refused: unsupported, a precondition that does not hold, or a stale plan. No service was changed.
+    /// Refused: unsupported, a precondition that does not hold, or a stale plan. No service was changed. Or `doctor` found
+    /// problems.
     Blocked = 5,
     /// The deployment failed, was rolled back, or was superseded by another one.
     Deployment = 6,
@@ -57,7 +58,7 @@ impl Exit {
             Exit::Changes => "there are changes to make (only with --dry-run --detailed-exitcode)",
             Exit::Partly => "partly done: some services were done, others were not",
             Exit::Auth => "credentials missing or expired, or a permission is missing",
-            Exit::Blocked => "refused, and no service changed: unsupported, a precondition, or a stale plan",
+            Exit::Blocked => "refused, no service changed: unsupported, a precondition, a stale plan; doctor: problems",
             Exit::Deployment => "the deployment failed, was rolled back or superseded",
             Exit::TimedOut => "timed out watching; the deployment goes on",
             Exit::Usage => "the command line is incomplete or wrong",

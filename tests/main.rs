@@ -8,6 +8,7 @@ mod boto3;
 mod confirm;
 mod corpus;
 mod demo;
+mod doctor;
 mod exit_codes;
 mod gateway;
 mod generated;

@@ -11,6 +11,7 @@ mod request;
 mod service;
 mod session;
 mod signed;
+mod web;
 mod xml;
 
 pub use error::{Error, ErrorKind, Result};
@@ -21,4 +22,5 @@ pub use request::encoded;
 pub use service::Service;
 pub use session::{Session, SessionRequest, check_region, environment_region};
 pub use signed::Signed;
+pub use web::{Web, WebAnswer};
 pub use xml::Xml;

@@ -16,6 +16,8 @@ mod configuration;
 #[cfg(feature = "aws")]
 mod confirm;
 mod context;
+#[cfg(feature = "aws")]
+mod doctor;
 #[cfg(feature = "engine")]
 mod ending;
 #[cfg(feature = "aws")]
@@ -98,6 +100,8 @@ enum Command {
     Remove(Box<remove::Args>),
     #[cfg(feature = "aws")]
     Policy(policy::Args),
+    #[cfg(feature = "aws")]
+    Doctor(Box<doctor::Args>),
     #[cfg(feature = "engine")]
     Capture(Box<capture::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
@@ -126,6 +130,8 @@ impl Command {
             Command::Remove(args) => remove::run(*args, cx),
             #[cfg(feature = "aws")]
             Command::Policy(args) => policy::run(args, cx),
+            #[cfg(feature = "aws")]
+            Command::Doctor(args) => doctor::run(*args, cx),
             #[cfg(feature = "engine")]
             Command::Capture(args) => capture::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]

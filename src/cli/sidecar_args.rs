@@ -92,6 +92,13 @@ struct ParameterArgs {
 }
 
 impl SidecarArgs {
+    /// Whether a sidecar is described at all.
+    pub fn is_described(&self) -> bool {
+        let parameters = &self.parameters;
+        let sends = !parameters.export.is_empty() || parameters.destination.is_some();
+        self.sidecar != "sensor" || self.image.is_some() || sends
+    }
+
     /// Reads a container definition if one is named, and checks what can be checked without a task definition.
     pub fn resolve(self, region: Option<String>) -> anyhow::Result<Sidecar> {
         let sidecar = self.sidecar(region)?;

@@ -7,6 +7,7 @@ mod arn;
 mod classify;
 mod client;
 mod definition;
+pub mod doctor;
 mod error;
 mod exclusion;
 mod interrupt;

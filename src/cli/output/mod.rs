@@ -3,6 +3,8 @@
 #[cfg(feature = "aws")]
 pub mod brief;
 #[cfg(feature = "aws")]
+pub mod diagnosis;
+#[cfg(feature = "aws")]
 mod fleet;
 mod invisible;
 #[cfg(feature = "engine")]

@@ -1,0 +1,7 @@
+//! `sidetap doctor`: it finds each fault, and is silent where there is none.
+
+mod boto3;
+mod healthy;
+mod network;
+mod task;
+mod world;

@@ -91,7 +91,8 @@ fn an_upgrade_keeps_what_the_sidecar_was_told() {
     let standin = account();
     let inject = ["inject", "--cluster", "main", "--service", "web", "--image", "example/sidetap:1", "--yes"];
     let told = ["--export", "ndjson:-", "--filter", "tcp port 8080 and not host 10.0.0.1", "--env", "MODE=a b"];
-    Sidetap::of(inject.into_iter().chain(told)).against(&standin).exits(0);
+    let size = ["--cpu-percentage-limit", "10", "--memory", "60"];
+    Sidetap::of(inject.into_iter().chain(told).chain(size)).against(&standin).exits(0);
 
     let mut screen = Sidetap::new("").against(&standin).on_screen();
     screen.wait_for("Yes, go on").press(Key::Enter).wait_for("Which cluster?").press(Key::Enter);
@@ -101,12 +102,15 @@ fn an_upgrade_keeps_what_the_sidecar_was_told() {
     screen.press(Key::Enter).wait_for("sensor: image").press(Key::Backspace).type_text("2").press(Key::Enter);
     screen.wait_for("sensor: exports").press(Key::Enter);
     look(&mut screen, "wizard-upgrade-parameters", "go on with these");
-    screen.press(Key::Enter).wait_for("How much").press(Key::Enter).wait_for("Where does").press(Key::Enter);
+    screen.press(Key::Enter);
+    look(&mut screen, "wizard-upgrade-size", "How much");
+    screen.press(Key::Enter).wait_for("Where does").press(Key::Enter);
     look(&mut screen, "wizard-upgrade-review", "What is to be done?");
     screen.press(Key::Down).press(Key::Enter).exits(0);
 
     let sidecar = sidecar(&standin, "web");
     assert_eq!(sidecar["image"], "example/sidetap:2");
+    assert_eq!((&sidecar["cpu"], &sidecar["memory"]), (&json!(25), &json!(60)));
     let filter = "tcp port 8080 and not host 10.0.0.1";
     assert_eq!(sidecar["command"], json!(["capture", "--export", "ndjson:-", "--filter", filter]));
     assert_eq!(sidecar["environment"][1], json!({ "name": "MODE", "value": "a b" }));

@@ -8,6 +8,8 @@ use super::parameters::Parameters;
 use super::preset::Preset;
 use super::recognise::{VERSION_LABEL, is_image_of, preset_of};
 use super::sidecar::{LEVO_REGION, LISTEN, Sidecar};
+use super::sizing::{Amount, DEFAULT_AMOUNT, Size, SizeRequest, basis, container_size, wanted};
+use super::undo::without_sidecars;
 
 /// A sidecar that is there: ours by its labels, or a vendor's by its image.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,34 @@ impl Installed {
             ..Sidecar::of(preset)
         })
     }
+}
+
+/// The CPU and memory by which these sidecars, each with the task definition that it is in, would be as large as they
+/// are: a share in percent that is right for all of them, else what they all have. None is the usual share, or that they
+/// have nothing in common.
+pub fn amounts(there: &[(&TaskDefinition, &Installed)]) -> (Option<Amount>, Option<Amount>) {
+    let sizes = there.iter().filter_map(|(definition, installed)| {
+        let basis = without_sidecars(definition).and_then(|bare| basis(&bare)).ok()?;
+        Some((basis, container_size(&installed.container).ok()?))
+    });
+    let sizes: Vec<(Size, Size)> = sizes.collect();
+    let cpu = amount(&sizes, |size| size.cpu, |(cpu, _)| cpu);
+    (cpu, amount(&sizes, |size| size.memory_mib, |(_, memory)| memory))
+}
+
+/// The amount of which all sizes, each after what it is a share of, have what `of` tells.
+fn amount(sizes: &[(Size, Size)], of: fn(&Size) -> Option<u64>, part: fn((u64, u64)) -> u64) -> Option<Amount> {
+    let sizes: Vec<(Size, u64)> = sizes.iter().filter_map(|(basis, has)| Some((*basis, of(has)?))).collect();
+    let is_share = |percent: &Amount| {
+        let request = SizeRequest { cpu: Some(*percent), memory: Some(*percent), ..SizeRequest::default() };
+        sizes.iter().all(|(basis, has)| wanted(*basis, &request).is_ok_and(|wanted| part(wanted) == *has))
+    };
+    if is_share(&DEFAULT_AMOUNT) {
+        return None;
+    }
+    let share = (1..=100).map(|percent| Amount::Percent(percent.into())).find(is_share);
+    let (_, first) = sizes.first()?;
+    share.or_else(|| sizes.iter().all(|(_, has)| has == first).then_some(Amount::Absolute(*first)))
 }
 
 /// The words of a command line, read from its front.
@@ -205,7 +235,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::taskdef::{Envelope, SizeRequest, inject};
+    use crate::taskdef::{Envelope, inject};
 
     fn task() -> TaskDefinition {
         let document = json!({
@@ -296,5 +326,39 @@ mod tests {
         let found = installed(&task);
         assert_eq!((found.len(), found[0].preset.as_str(), &found[0].version), (1, "traceable", &None));
         assert_eq!(found[0].sidecar(&task).unwrap().parameters.destination.as_deref(), Some("10.0.0.7"));
+    }
+    /// A sensor of that size in a task of so many CPU units and twice as many MiB.
+    fn sized(cpu: u64, size: &SizeRequest) -> (TaskDefinition, Installed) {
+        let mut task = task();
+        task.set("cpu", cpu.to_string().into());
+        task.set("memory", (2 * cpu).to_string().into());
+        let sensor = Sidecar { image: Some("i".to_owned()), ..Sidecar::of(Preset::Sensor) };
+        let patched = inject(&task, &Envelope::default(), &sensor, size).unwrap().definition;
+        let installed = installed(&patched).remove(0);
+        (patched, installed)
+    }
+
+    #[test]
+    fn a_size_is_told_as_the_share_that_all_have_else_as_what_all_have() {
+        let percent = |cpu, memory| SizeRequest {
+            cpu: Some(Amount::Percent(cpu)),
+            memory: Some(Amount::Percent(memory)),
+            ..SizeRequest::default()
+        };
+        let absolute = SizeRequest {
+            cpu: Some(Amount::Absolute(33)),
+            memory: Some(Amount::Absolute(77)),
+            ..SizeRequest::default()
+        };
+        let told = |sizes: &[(u64, &SizeRequest)]| {
+            let there: Vec<_> = sizes.iter().map(|(cpu, size)| sized(*cpu, size)).collect();
+            amounts(&there.iter().map(|(definition, installed)| (definition, installed)).collect::<Vec<_>>())
+        };
+        let (usual, ten) = (SizeRequest::default(), percent(5.0, 10.0));
+        assert_eq!(told(&[(1024, &usual), (2048, &usual)]), (None, None));
+        assert_eq!(told(&[(1024, &ten), (2048, &ten)]), (None, Some(Amount::Percent(10.0))));
+        assert_eq!(told(&[(1024, &absolute), (2048, &absolute)]), (absolute.cpu, absolute.memory));
+        assert_eq!(told(&[(1024, &usual), (2048, &absolute)]), (None, None));
+        assert_eq!(told(&[]), (None, None));
     }
 }

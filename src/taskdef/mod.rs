@@ -34,7 +34,7 @@ pub use document::TaskDefinition;
 pub use envelope::Envelope;
 pub use error::{Error, Kind, Result};
 pub use inject::{Injected, inject};
-pub use installed::{Installed, installed};
+pub use installed::{Installed, amounts, installed};
 pub use logs::{LogRequest, application_group};
 pub use outlook::{Outlook, outlook, ways_out};
 pub use parameters::Parameters;

@@ -4,7 +4,7 @@ use super::answers::Kept;
 use super::fields::{self, SIDECARS};
 use super::prompter::Tone;
 use super::{Go, Wizard, counted};
-use crate::taskdef::Sidecar;
+use crate::taskdef::{Amount, Sidecar, amounts};
 
 pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
     wizard.begin();
@@ -56,7 +56,19 @@ fn start_from_what_is_there(wizard: &mut Wizard<'_>, sidecar: &'static str) {
         }
     }
     wizard.answers.logs = first.logs.clone();
+    let (cpu, memory) = size_there(wizard, sidecar);
+    (wizard.answers.size.cpu, wizard.answers.size.memory) = (cpu, memory);
     wizard.answers.kept.insert(sidecar, Kept { service, told: first, others });
+}
+
+/// The share that the sidecars of the chosen services have.
+fn size_there(wizard: &Wizard<'_>, sidecar: &str) -> (Option<Amount>, Option<Amount>) {
+    let chosen = wizard.seen.iter().flat_map(|seen| seen.chosen(&wizard.answers.services));
+    let there = chosen.filter_map(|service| {
+        let installed = service.sidecars.iter().find(|installed| installed.preset == sidecar)?;
+        Some((&service.revision.as_ref()?.definition, installed))
+    });
+    amounts(&there.collect::<Vec<_>>())
 }
 
 /// What the sidecars of the chosen services were told, with the services' names.

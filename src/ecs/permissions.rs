@@ -14,10 +14,12 @@ pub enum Command {
     Inject,
     Apply,
     Remove,
+    /// `sidetap` alone, on a terminal.
+    Wizard,
 }
 
 impl Command {
-    pub const ALL: [Command; 4] = [Command::List, Command::Inject, Command::Apply, Command::Remove];
+    pub const ALL: [Command; 5] = [Command::List, Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
 
     /// The command's name on the command line.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Command {
             Command::Inject => "inject",
             Command::Apply => "apply",
             Command::Remove => "remove",
+            Command::Wizard => "wizard",
         }
     }
 }
@@ -74,24 +77,27 @@ pub struct Permission {
 }
 
 const LIST: &[Command] = &[Command::List];
-const PLANS: &[Command] = &[Command::Inject, Command::Remove];
-const CHANGES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove];
-const READS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Apply, Command::Remove];
-const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove];
+const LIST_CLUSTERS: &[Command] = &[Command::List, Command::Wizard];
+const PLANS: &[Command] = &[Command::Inject, Command::Remove, Command::Wizard];
+const CHANGES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+/// Those that know `--include-schedules`, or a plan that was made with it.
+const INCLUDE: &[Command] = &[Command::Inject, Command::Apply, Command::Remove];
+const READS_SERVICES: &[Command] = &Command::ALL;
+const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Wizard];
 
 const fn needs(action: &'static str, scope: Scope, commands: &'static [Command]) -> Permission {
     Permission { action, scope, when: When::Always, commands, not_called: None }
 }
 
 const fn for_schedules(action: &'static str, scope: Scope) -> Permission {
-    Permission { action, scope, when: When::IncludeSchedules, commands: CHANGES, not_called: None }
+    Permission { action, scope, when: When::IncludeSchedules, commands: INCLUDE, not_called: None }
 }
 
 /// Every permission of every command.
 pub const PERMISSIONS: &[Permission] = &[
     // Which clusters there are; a plan of a task definition looks for the rules of all of them.
     needs("ecs:ListClusters", Scope::Anything, LISTS_SERVICES),
-    needs("ecs:DescribeClusters", Scope::Clusters, LIST),
+    needs("ecs:DescribeClusters", Scope::Clusters, LIST_CLUSTERS),
     needs("ecs:ListServices", Scope::InCluster, LISTS_SERVICES),
     needs("ecs:DescribeServices", Scope::Services, READS_SERVICES),
     needs("ecs:ListTaskDefinitionFamilies", Scope::Anything, LIST),
@@ -124,7 +130,7 @@ pub const PERMISSIONS: &[Permission] = &[
         action: "iam:PassRole",
         scope: Scope::ScheduleRoles,
         when: When::IncludeSchedules,
-        commands: CHANGES,
+        commands: INCLUDE,
         not_called: Some("EventBridge asks for it when a target with a role is put"),
     },
 ];

@@ -20,7 +20,15 @@ fn completions_are_fresh() {
 fn there_is_a_manual_page_for_each_command() {
     let directory = tempfile::tempdir().unwrap();
     Sidetap::of(["man", directory.path().to_str().unwrap()]).exits(0);
-    for page in ["sidetap.1", "sidetap-inject.1", "sidetap-apply.1", "sidetap-remove.1", "sidetap-list-services.1"] {
+    for page in [
+        "sidetap.1",
+        "sidetap-inject.1",
+        "sidetap-apply.1",
+        "sidetap-remove.1",
+        "sidetap-rollback.1",
+        "sidetap-status.1",
+        "sidetap-list-services.1",
+    ] {
         let text = std::fs::read_to_string(directory.path().join(page)).unwrap_or_else(|_| panic!("no {page}"));
         assert!(text.contains(".SH SYNOPSIS"), "{page}");
     }
@@ -29,6 +37,9 @@ fn there_is_a_manual_page_for_each_command() {
 #[test]
 fn help_says_what_there_is() {
     snapshot("help", &Sidetap::new("--help").exits(0).stdout());
+    snapshot("help-status", &Sidetap::new("status -h").exits(0).stdout());
+    snapshot("help-rollback", &Sidetap::new("rollback -h").exits(0).stdout());
+    snapshot("help-remove", &Sidetap::new("remove -h").exits(0).stdout());
     snapshot("help-inject", &Sidetap::new("inject -h").exits(0).stdout());
     snapshot("help-exit-codes", &Sidetap::new("help exit-codes").exits(0).stdout());
 }

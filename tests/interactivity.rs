@@ -24,6 +24,8 @@ fn every_command_with_missing_values_ends_at_once_with_a_ready_command_line() {
         "inject --cluster main --service web --image i --dry-run",
         "apply",
         "remove",
+        "rollback",
+        "rollback --cluster main",
         "completions",
         "man",
     ] {

@@ -28,11 +28,13 @@ mod remove_file;
 mod remove_service;
 #[cfg(unix)]
 mod resume;
+mod rollback;
 mod rollout;
 mod scale;
 mod schedules;
 mod session;
 mod signed;
+mod status;
 mod support;
 #[cfg(target_os = "linux")]
 mod wizard;

@@ -92,6 +92,6 @@ fn moto_lists_registers_updates_and_tags() {
     assert_eq!(
         seen,
         "web:2 ['app', 'sidetap-sensor'] ['sidetap:created-by', 'sidetap:plan-id'] \
-         ['sidetap:modified-by', 'sidetap:plan-id', 'sidetap:previous-task-definition', 'sidetap:sidecar']"
+         ['sidetap:modified-by', 'sidetap:plan-id', 'sidetap:previous-task-definition', 'sidetap:sidecar', 'sidetap:task-definition']"
     );
 }

@@ -1,12 +1,13 @@
 //! What becomes of deployments, as the binary sees and tells it.
 
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use standin::{Fault, Script, Standin};
 
-use crate::support::{Sidetap, task_definition};
+#[cfg(unix)]
+use crate::support::interrupted;
+use crate::support::{Sidetap, task_definition, wait_for};
 
 fn service(script: Script) -> Standin {
     let standin = Standin::start();
@@ -104,7 +105,7 @@ fn the_way_back_is_not_taken_over_somebody_elses_deployment() {
     let moved = service(Script::Stuck);
     let meanwhile = moved.clone();
     let other = std::thread::spawn(move || {
-        wait_for(&meanwhile, "TagResource");
+        wait_for(&meanwhile, "TagResource", 1);
         meanwhile
             .edit_service("web", json!({"taskDefinition": "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:9"}));
     });
@@ -138,7 +139,7 @@ fn credentials_that_expire_while_watching_end_the_watch_at_once() {
     let standin = service(Script::Stuck);
     let meanwhile = standin.clone();
     let other = std::thread::spawn(move || {
-        wait_for(&meanwhile, "TagResource");
+        wait_for(&meanwhile, "TagResource", 1);
         meanwhile.fault(Fault::ExpireCredentials);
     });
     let finished = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&standin).exits(4);
@@ -190,40 +191,11 @@ fn no_more_deployments_run_at_once_than_asked_for() {
     );
 }
 
-fn wait_for(standin: &Standin, operation: &str) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while standin.calls_of(operation).is_empty() {
-        assert!(Instant::now() < deadline, "{operation} is called");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Runs sidetap and presses Ctrl-C once `operation` was called. Returns the exit code and both streams.
-#[cfg(unix)]
-fn interrupted(standin: &Standin, line: &str, operation: &str) -> (Option<i32>, String, String) {
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("sidetap"))
-        .args(line.split_whitespace())
-        .env_clear()
-        .env("AWS_ENDPOINT_URL", standin.url())
-        .env("AWS_ACCESS_KEY_ID", standin::ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", standin::SECRET_KEY)
-        .env("AWS_REGION", standin::REGION)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    wait_for(standin, operation);
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
-
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_watching_and_says_that_the_deployment_goes_on() {
     let standin = service(Script::Stuck);
-    let (code, stdout, stderr) = interrupted(&standin, INJECT, "TagResource");
+    let (code, stdout, stderr) = interrupted(&standin, INJECT, "TagResource", 1);
     assert_eq!(code, Some(130));
     assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
     assert!(stdout.contains("deployment started") && stdout.contains("To go back:"), "{stdout}");
@@ -238,7 +210,7 @@ fn ctrl_c_while_registering_starts_nothing_more_and_reports_what_was_done() {
     }
     standin.delay(Duration::from_millis(200));
     let line = "inject --cluster main --all-services --image i --yes --output json";
-    let (code, stdout, stderr) = interrupted(&standin, line, "RegisterTaskDefinition");
+    let (code, stdout, stderr) = interrupted(&standin, line, "RegisterTaskDefinition", 1);
     assert_eq!(code, Some(130), "{stderr}");
     let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     let outcomes: Vec<_> = result["results"].as_array().unwrap().iter().map(|r| r["outcome"].clone()).collect();

@@ -136,6 +136,12 @@ fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) 
         false => report::text(plan, reports),
     };
     cx.printer.result(&text)?;
+    tell_errors(reports, cx);
+    Ok(())
+}
+
+/// Says what went wrong with each, and what to do.
+pub(super) fn tell_errors(reports: &[Report], cx: &Context) {
     let mut hinted: Vec<Vec<String>> = Vec::new();
     for report in reports {
         if let Some(error) = &report.error {
@@ -148,11 +154,10 @@ fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) 
             cx.printer.error(&failure::text(&named, &[error.to_string()], &error.hints()));
         }
     }
-    Ok(())
 }
 
 /// All good: 0. Some good: 3. None: the code of what went wrong, a failed deployment first.
-fn exit(reports: &[Report]) -> Exit {
+pub(super) fn exit(reports: &[Report]) -> Exit {
     let touched = || reports.iter().filter(|report| report.outcome != Applied::Unchanged);
     let good = touched().filter(|report| report.outcome.is_good()).count();
     let bad: Vec<Exit> = touched().filter_map(exit_of).collect();

@@ -52,6 +52,8 @@ mod policy;
 #[cfg(feature = "aws")]
 mod remove;
 #[cfg(feature = "aws")]
+mod rollback;
+#[cfg(feature = "aws")]
 mod run_args;
 #[cfg(feature = "engine")]
 mod sensor;
@@ -61,6 +63,8 @@ mod sidecar_args;
 mod size_args;
 #[cfg(feature = "aws")]
 mod source_args;
+#[cfg(feature = "aws")]
+mod status;
 #[cfg(feature = "aws")]
 mod usage;
 #[cfg(feature = "aws")]
@@ -102,6 +106,10 @@ enum Command {
     Policy(policy::Args),
     #[cfg(feature = "aws")]
     Doctor(Box<doctor::Args>),
+    #[cfg(feature = "aws")]
+    Rollback(rollback::Args),
+    #[cfg(feature = "aws")]
+    Status(status::Args),
     #[cfg(feature = "engine")]
     Capture(Box<capture::Args>),
     #[cfg(all(feature = "engine", target_os = "linux"))]
@@ -132,6 +140,10 @@ impl Command {
             Command::Policy(args) => policy::run(args, cx),
             #[cfg(feature = "aws")]
             Command::Doctor(args) => doctor::run(*args, cx),
+            #[cfg(feature = "aws")]
+            Command::Rollback(args) => rollback::run(args, cx),
+            #[cfg(feature = "aws")]
+            Command::Status(args) => status::run(args, cx),
             #[cfg(feature = "engine")]
             Command::Capture(args) => capture::run(&args, cx),
             #[cfg(all(feature = "engine", target_os = "linux"))]

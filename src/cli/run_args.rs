@@ -123,7 +123,8 @@ impl ApplyArgs {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A time to wait, above zero.
+pub fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if !duration.is_zero() && duration <= LONGEST_TIMEOUT => Ok(duration),
         _ => Err("give a duration such as 30m, 90s or 1h, at most 7days".to_owned()),

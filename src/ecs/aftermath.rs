@@ -11,22 +11,7 @@ use super::update::Update;
 impl Run<'_> {
     /// Reports how the deployment ended. `service` is absent if the last poll did not see it.
     pub(super) async fn finish(&mut self, index: usize, outcome: Outcome, service: Option<Service>) {
-        let (applied, reason) = match outcome {
-            Outcome::Succeeded => (Applied::Succeeded, None),
-            Outcome::Unverified => {
-                (Applied::Unverified, Some("the service wants no tasks: nothing was started".to_owned()))
-            }
-            Outcome::Failed { reason } => (Applied::Failed, Some(reason)),
-            Outcome::RolledBack { reason } => (Applied::RolledBack, Some(format!("rolled back by ECS: {reason}"))),
-            Outcome::Superseded { by } => {
-                (Applied::Superseded, Some(format!("superseded by a deployment of {}", family_revision(&by))))
-            }
-            Outcome::Gone { reason } => (Applied::Gone, Some(format!("the service is gone: {reason}"))),
-            Outcome::TimedOut => {
-                let timeout = humantime::format_duration(self.options.timeout);
-                (Applied::TimedOut, Some(format!("not finished after {timeout}; the deployment goes on")))
-            }
-        };
+        let (applied, reason) = Applied::after(outcome, self.options.timeout);
         self.reports[index].outcome = applied;
         self.reports[index].reason = reason;
         let Some(service) = service else {
@@ -99,7 +84,7 @@ impl Run<'_> {
 
     pub(super) async fn correct_receipt(&mut self, index: usize, service: &Service) {
         let base = self.plan.targets[index].documents.as_ref().map(|documents| &documents.base);
-        if let Some(note) = self.ecs.correct_receipt(service, base).await {
+        if let Some(note) = self.ecs.correct_receipt(service, &service.task_definition, base).await {
             self.note(index, note);
         }
     }

@@ -181,8 +181,9 @@ impl Run<'_> {
         let update = self.ecs.update_service(&service, &arn).await?;
         self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
         let patched = target.documents.as_ref().map(|documents| &documents.patched);
-        if let Some(note) = self.ecs.leave_receipt(&service, &self.plan.plan_id, patched).await {
-            self.note(index, note);
+        match self.ecs.leave_receipt(&service, &self.plan.plan_id, &arn, patched).await {
+            Some(note) => self.note(index, note),
+            None => self.reports[index].has_receipt = true,
         }
         match update {
             Update::Deploying(updated) => {

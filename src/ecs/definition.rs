@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::arn::{family, revision};
 use super::client::{Ecs, call, write};
-use super::error::{Error, Result};
+use super::error::Result;
 use super::raw::{CaptureBody, LostAnswerIsOurs, ReplaceBody};
 use crate::aws::{self, ErrorKind};
 use crate::iac::{Tags, tags_of};
@@ -37,9 +37,7 @@ impl Ecs {
     /// [`super::Error::NotFound`] with families that may have been meant.
     pub async fn named_task_definition(&self, name: &str) -> Result<Revision> {
         match self.task_definition(name).await {
-            Err(Error::Call(error)) if error.message.starts_with("Unable to describe task definition") => {
-                Err(self.no_task_definition(name).await)
-            }
+            Err(error) if error.is_no_task_definition() => Err(self.no_task_definition(name).await),
             revision => revision,
         }
     }

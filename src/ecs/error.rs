@@ -57,6 +57,16 @@ impl Error {
         matches!(self, Error::Call(error) if matches!(error.kind, Credentials | Network))
     }
 
+    /// Whether a call failed in a way that the next may not.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Error::Call(_)) && !self.is_about_permission()
+    }
+
+    /// Whether there is no task definition of that name.
+    pub(super) fn is_no_task_definition(&self) -> bool {
+        matches!(self, Error::Call(error) if error.message.starts_with("Unable to describe task definition"))
+    }
+
     /// Whether the identity may no longer do what it did: trying again changes nothing.
     pub(super) fn is_about_permission(&self) -> bool {
         use aws::ErrorKind::{AccessDenied, Credentials};

@@ -12,14 +12,41 @@ const TAG_MODIFIED_BY: &str = "sidetap:modified-by";
 pub const TAG_SIDECAR: &str = "sidetap:sidecar";
 /// The revision that the service ran before, as `family:revision`.
 const TAG_PREVIOUS: &str = "sidetap:previous-task-definition";
+/// The revision that sidetap had the service run, as `family:revision`.
+const TAG_DEPLOYED: &str = "sidetap:task-definition";
+
+/// What a service's tags tell of what sidetap did to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The revision that the service ran before, as `family:revision`.
+    pub previous: Option<String>,
+    /// The revision that sidetap had the service run, as `family:revision`.
+    pub deployed: Option<String>,
+    /// The names of the sidecars' containers in it.
+    pub sidecars: Vec<String>,
+}
+
+impl Receipt {
+    /// Reads the tags of a service; one that sidetap never changed has an empty receipt.
+    pub fn of(service: &Service) -> Self {
+        let value = |key| service.tag(key).filter(|value| !value.is_empty()).map(str::to_owned);
+        let names = service.tag(TAG_SIDECAR).unwrap_or_default();
+        Receipt {
+            previous: value(TAG_PREVIOUS),
+            deployed: value(TAG_DEPLOYED),
+            sidecars: names.split_whitespace().map(str::to_owned).collect(),
+        }
+    }
+}
 
 impl Ecs {
-    /// Leaves the receipt on a service. Its deployment has started by then, so that a failure is only a note, which is
-    /// returned.
+    /// Leaves the receipt on a service, which is as it was before it was made to run `task_definition` (ARN), that is
+    /// `runs`. Its deployment has started by then, so that a failure is only a note, which is returned.
     pub(super) async fn leave_receipt(
         &self,
         service: &Service,
         plan_id: &str,
+        task_definition: &str,
         runs: Option<&TaskDefinition>,
     ) -> Option<String> {
         let tags = [
@@ -27,13 +54,23 @@ impl Ecs {
             (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
             (TAG_PLAN_ID, plan_id.to_owned()),
             (TAG_PREVIOUS, family_revision(&service.task_definition).to_owned()),
+            (TAG_DEPLOYED, family_revision(task_definition).to_owned()),
         ];
         self.tag(service, &tags).await
     }
 
-    /// Corrects the receipt of a service that is back at a revision without the sidecar.
-    pub(super) async fn correct_receipt(&self, service: &Service, runs: Option<&TaskDefinition>) -> Option<String> {
-        self.tag(service, &[(TAG_SIDECAR, runs.map(sidecars).unwrap_or_default())]).await
+    /// Corrects the receipt of a service that went back to `task_definition` (ARN), that is `runs`.
+    pub(super) async fn correct_receipt(
+        &self,
+        service: &Service,
+        task_definition: &str,
+        runs: Option<&TaskDefinition>,
+    ) -> Option<String> {
+        let tags = [
+            (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
+            (TAG_DEPLOYED, family_revision(task_definition).to_owned()),
+        ];
+        self.tag(service, &tags).await
     }
 
     async fn tag(&self, service: &Service, tags: &[(&str, String)]) -> Option<String> {

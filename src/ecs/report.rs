@@ -1,9 +1,14 @@
 //! What became of each target of a plan.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
+use super::arn::family_revision;
 use super::error::Error;
+use super::rollout::Outcome;
 use super::schedules::Repointed;
+use super::service::Service;
 use super::stopped::StoppedTask;
 use crate::taskdef::{Action, Target, TargetKind};
 
@@ -51,6 +56,9 @@ pub struct Report {
     /// Rules and schedules that were to be pointed at the new revision.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<Repointed>,
+    /// Whether the service bears the receipt by which `sidetap rollback` takes it back.
+    #[serde(skip)]
+    pub has_receipt: bool,
     #[serde(skip)]
     pub error: Option<Error>,
 }
@@ -73,12 +81,51 @@ impl Report {
             stopped_tasks: Vec::new(),
             notes: Vec::new(),
             schedules: Vec::new(),
+            has_receipt: false,
+            error: None,
+        }
+    }
+
+    /// Of a service that is to run another revision (ARN).
+    pub(super) fn of_service(service: &Service, task_definition: &str) -> Self {
+        Report {
+            target: service.name.clone(),
+            kind: TargetKind::Service,
+            service_arn: Some(service.arn.clone()),
+            previous_task_definition: Some(service.task_definition.clone()),
+            task_definition: Some(task_definition.to_owned()),
+            outcome: Applied::NotStarted,
+            reason: None,
+            stopped_tasks: Vec::new(),
+            notes: Vec::new(),
+            schedules: Vec::new(),
+            has_receipt: false,
             error: None,
         }
     }
 }
 
 impl Applied {
+    /// What an outcome comes to, and why, in words. `timeout` is how long was waited for it.
+    pub(super) fn after(outcome: Outcome, timeout: Duration) -> (Self, Option<String>) {
+        match outcome {
+            Outcome::Succeeded => (Applied::Succeeded, None),
+            Outcome::Unverified => {
+                (Applied::Unverified, Some("the service wants no tasks: nothing was started".to_owned()))
+            }
+            Outcome::Failed { reason } => (Applied::Failed, Some(reason)),
+            Outcome::RolledBack { reason } => (Applied::RolledBack, Some(format!("rolled back by ECS: {reason}"))),
+            Outcome::Superseded { by } => {
+                (Applied::Superseded, Some(format!("superseded by a deployment of {}", family_revision(&by))))
+            }
+            Outcome::Gone { reason } => (Applied::Gone, Some(format!("the service is gone: {reason}"))),
+            Outcome::TimedOut => {
+                let timeout = humantime::format_duration(timeout);
+                (Applied::TimedOut, Some(format!("not finished after {timeout}; the deployment goes on")))
+            }
+        }
+    }
+
     /// Whether the target is where it was to be, as far as can be told.
     pub fn is_good(self) -> bool {
         use Applied::{DoneBefore, Registered, Started, Succeeded, Unchanged, Unverified};

@@ -221,14 +221,16 @@ impl Run<'_> {
     /// Takes down the revision that the service runs. A run that was killed may have left no receipt.
     async fn runs_already(&mut self, index: usize, service: &Service) {
         self.reports[index].task_definition = Some(service.task_definition.clone());
-        if service.tag(TAG_PLAN_ID) == Some(&self.plan.plan_id) {
+        self.reports[index].has_receipt = service.tag(TAG_PLAN_ID) == Some(&self.plan.plan_id);
+        if self.reports[index].has_receipt {
             return;
         }
         let (_, previous) = self.revisions(index);
         let before = Service { task_definition: previous, ..service.clone() };
         let patched = self.plan.targets[index].documents.as_ref().map(|documents| &documents.patched);
-        if let Some(note) = self.ecs.leave_receipt(&before, &self.plan.plan_id, patched).await {
-            self.note(index, note);
+        match self.ecs.leave_receipt(&before, &self.plan.plan_id, &service.task_definition, patched).await {
+            Some(note) => self.note(index, note),
+            None => self.reports[index].has_receipt = true,
         }
     }
 

@@ -80,6 +80,12 @@ pub enum Verdict {
     Done(Outcome),
 }
 
+/// Decides what became of something that is watched.
+pub trait Judge {
+    /// Takes in one observation.
+    fn observe(&mut self, seen: &Seen) -> Verdict;
+}
+
 /// A deployment that is watched.
 #[derive(Debug, Clone)]
 pub struct Rollout {
@@ -184,6 +190,12 @@ impl Rollout {
         let ours = service.deployments.iter().find(|deployment| deployment.id == self.deployment);
         let reason = ours.map(|ours| ours.reason.clone()).filter(|reason| !reason.is_empty());
         reason.unwrap_or_else(|| primary.reason.clone())
+    }
+}
+
+impl Judge for Rollout {
+    fn observe(&mut self, seen: &Seen) -> Verdict {
+        Rollout::observe(self, seen)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Follows deployments until they end: polls, and lets [`Rollout`] decide.
+//! Follows deployments until they end: polls, and lets a [`Judge`] decide.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::client::{Ecs, call, is_unavailable};
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
-use super::rollout::{Outcome, Rollout, Seen, Verdict};
+use super::rollout::{Judge, Outcome, Seen, Verdict};
 use super::service::Service;
 
 const POLL: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ pub(super) struct Watched {
     /// The caller's number for it.
     pub target: usize,
     pub service: Service,
-    rollout: Rollout,
+    judge: Box<dyn Judge>,
     started: Instant,
     deadline: Instant,
     due: Instant,
@@ -48,11 +48,12 @@ pub(super) enum End {
 }
 
 impl Watched {
-    pub fn new(target: usize, service: Service, rollout: Rollout, timeout: Duration) -> Self {
+    pub fn new(target: usize, service: Service, judge: impl Judge + 'static, timeout: Duration) -> Self {
         let started = Instant::now();
         let deadline = started + timeout;
         let due = (started + POLL).min(deadline);
-        Watched { target, service, rollout, started, deadline, due }
+        let judge = Box::new(judge);
+        Watched { target, service, judge, started, deadline, due }
     }
 }
 
@@ -150,11 +151,11 @@ impl Watched {
     fn take_in(&mut self, seen: Result<Option<Service>>, deployment: Option<(String, String)>) -> Polled {
         let verdict = match &seen {
             Err(_) => Verdict::Wait,
-            Ok(None) => self.rollout.observe(&Seen::Missing),
+            Ok(None) => self.judge.observe(&Seen::Missing),
             Ok(Some(service)) => {
                 let mut observation = service.observation();
                 observation.service_deployment = deployment;
-                self.rollout.observe(&Seen::Service(observation))
+                self.judge.observe(&Seen::Service(observation))
             }
         };
         let now = Instant::now();

@@ -6,7 +6,7 @@ use super::document::{TaskDefinition, name_of, present};
 use super::logs::{self, LogRequest};
 use super::parameters::Parameters;
 use super::preset::Preset;
-use super::recognise::{VERSION_LABEL, is_image_of, preset_of};
+use super::recognise::{VERSION_LABEL, preset_of, vendor_of};
 use super::sidecar::{LEVO_REGION, LISTEN, Sidecar};
 use super::sizing::{Amount, DEFAULT_AMOUNT, Size, SizeRequest, basis, container_size, wanted};
 use super::undo::without_sidecars;
@@ -27,13 +27,9 @@ const KNOWN: [Preset; 4] = [Preset::Sensor, Preset::Forwarder, Preset::Levo, Pre
 
 /// The sidecars of a task definition, in its order.
 pub fn installed(definition: &TaskDefinition) -> Vec<Installed> {
-    let vendors = |container: &Value| {
-        let of = |preset: &&Preset| preset.repository().is_some_and(|repository| is_image_of(container, repository));
-        KNOWN.iter().find(of).map(|preset| preset.label().to_owned())
-    };
     let containers = definition.containers().iter();
     let installed = containers.filter_map(|container| {
-        let preset = preset_of(container).map(str::to_owned).or_else(|| vendors(container))?;
+        let preset = preset_of(container).or_else(|| vendor_of(container))?.to_owned();
         Some(Installed {
             preset,
             container_name: name_of(container).to_owned(),

@@ -1,21 +1,30 @@
 //! Which containers of a task definition are sidecars that sidetap put there.
 //!
-//! Ours bear three `dockerLabels`: `sidetap.preset`, `sidetap.version` and `sidetap.undo`. A vendor's container that
-//! was pasted by hand has none, and is recognised by its image repository.
+//! Ours bear four `dockerLabels`: `sidetap.preset`, `sidetap.version`, `sidetap.config` and `sidetap.undo`. A vendor's
+//! container that was pasted by hand has none, and is recognised by its image repository.
 
 use serde_json::{Value, json};
 
 use super::document::{TaskDefinition, name_of};
+use super::fingerprint::fingerprint;
 use super::preset::Preset;
 use super::undo::{RoomTaken, Undo};
 
 pub const PRESET_LABEL: &str = "sidetap.preset";
 pub const VERSION_LABEL: &str = "sidetap.version";
+/// A fingerprint of the container.
+pub const CONFIG_LABEL: &str = "sidetap.config";
 pub const UNDO_LABEL: &str = "sidetap.undo";
 
 /// The preset label of a container, if sidetap put it there.
 pub fn preset_of(container: &Value) -> Option<&str> {
     container["dockerLabels"][PRESET_LABEL].as_str()
+}
+
+/// The preset of a vendor's container that was pasted by hand, by its image's repository.
+pub(super) fn vendor_of(container: &Value) -> Option<&'static str> {
+    let is_its = |preset: &Preset| preset.repository().is_some_and(|repository| is_image_of(container, repository));
+    [Preset::Levo, Preset::Traceable].iter().find(|preset| is_its(preset)).map(Preset::label)
 }
 
 /// Whether the container is a sidecar of `preset`: ours by its label, or the vendor's own by its image.
@@ -50,6 +59,7 @@ pub(super) fn label(container: &mut Value, preset: &Preset, version: &str, undo:
     labels[PRESET_LABEL] = preset.label().into();
     labels[VERSION_LABEL] = version.into();
     labels[UNDO_LABEL] = undo.to_label().into();
+    container["dockerLabels"][CONFIG_LABEL] = fingerprint(container).into();
 }
 
 /// Takes the undo label off.
@@ -88,7 +98,7 @@ pub(super) fn find<'a>(task: &'a TaskDefinition, preset: &Preset, name: Option<&
 }
 
 /// Whether the container's image is of `repository`, in any registry, under any tag or digest.
-pub(super) fn is_image_of(container: &Value, repository: &str) -> bool {
+fn is_image_of(container: &Value, repository: &str) -> bool {
     let image = container["image"].as_str().unwrap_or_default();
     let image = image.split_once('@').map_or(image, |(image, _digest)| image);
     let path = match image.rsplit_once(':') {

@@ -13,7 +13,8 @@ pub fn is_same(a: &Value, b: &Value) -> bool {
     normal(a) == normal(b)
 }
 
-fn normal(value: &Value) -> Value {
+/// The value as it is compared.
+pub(super) fn normal(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.iter().map(|(key, value)| {

@@ -2,6 +2,7 @@
 //! the stand-in, and third-party software.
 
 mod fixtures;
+mod interrupted;
 mod run;
 #[cfg(target_os = "linux")]
 mod screen;
@@ -10,6 +11,9 @@ mod third_party;
 mod walk;
 
 pub use fixtures::{fixture, fixture_path, registrable, task_definition};
+#[cfg(unix)]
+pub use interrupted::interrupted;
+pub use interrupted::wait_for;
 pub use run::{Finished, Sidetap};
 #[cfg(target_os = "linux")]
 pub use screen::{Key, Screen};
@@ -26,6 +30,7 @@ pub fn snapshot(name: &str, text: &str) {
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"sidetap \d+\.\d+\.\d+", "sidetap [version]");
     settings.add_filter(r#"("sidetap.version": )"[^"]*""#, "$1\"[version]\"");
+    settings.add_filter(r#"("sidetap.config": )"[^"]*""#, "$1\"[fingerprint]\"");
     settings.add_filter(r#"("tool_version": )"[^"]*""#, "$1\"[version]\"");
     settings.add_filter(r"\b[0-9a-f]{16}\b", "[plan-id]");
     settings.bind(|| insta::assert_snapshot!(name, text));

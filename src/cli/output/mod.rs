@@ -20,6 +20,10 @@ mod printer;
 pub mod progress;
 #[cfg(feature = "aws")]
 pub mod report;
+#[cfg(feature = "aws")]
+pub mod rollback;
+#[cfg(feature = "aws")]
+pub mod services;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod status;
 pub mod style;

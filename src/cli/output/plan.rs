@@ -167,6 +167,7 @@ pub fn changed_paths(target: &Target) -> Vec<String> {
     changes
 }
 
+/// Adds the lines of a diff, indented.
 pub(super) fn coloured_diff(text: &mut String, diff: &str) {
     for line in diff.lines() {
         let style = match line.as_bytes().first() {

@@ -63,11 +63,25 @@ impl Printer {
 
     /// A result. A reader that has gone away is no failure; a full disk is.
     pub fn result(&self, text: &str) -> io::Result<()> {
-        let mut stdout = anstream::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
-        }
+        self.result_is_read(text).map(|_| ())
+    }
+
+    /// A result that another will follow; returns whether somebody still reads.
+    pub fn result_is_read(&self, text: &str) -> io::Result<bool> {
+        is_read(text, &mut anstream::stdout().lock())
+    }
+
+    /// A result that takes the place of what the terminal shows; the text moves the cursor, which is done whether or
+    /// not colours are wanted. Returns whether somebody still reads.
+    #[cfg(feature = "aws")]
+    pub fn redraw(&self, text: &str) -> io::Result<bool> {
+        is_read(text, &mut io::stdout().lock())
+    }
+
+    /// Whether results have colours.
+    #[cfg(feature = "aws")]
+    pub fn has_colours(&self) -> bool {
+        anstream::stdout().current_choice() != anstream::ColorChoice::Never
     }
 
     /// Something worth knowing that is no result.
@@ -108,6 +122,14 @@ impl Printer {
         if let Some(messages) = &self.messages {
             messages.finish();
         }
+    }
+}
+
+/// Writes it at once; returns whether somebody still reads.
+fn is_read(text: &str, out: &mut impl Write) -> io::Result<bool> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        result => result.map(|()| true),
     }
 }
 

@@ -54,6 +54,13 @@ impl Reporter {
             Interactivity::Person if !cx.printer.quiet() && targets > MANY => {
                 Reporter::Fleet(Fleet::new(targets, options, cx.printer.clone()))
             }
+            _ => Self::of_few(cx),
+        }
+    }
+
+    /// For few enough targets that each has a line of its own.
+    pub fn of_few(cx: &Context) -> Self {
+        match cx.interactivity {
             Interactivity::Person if !cx.printer.quiet() => Reporter::Terminal {
                 bars: MultiProgress::new(),
                 by_target: Mutex::default(),

@@ -8,8 +8,15 @@ use super::table::aligned;
 use crate::ecs::{Applied, Report, StoppedTask, family_revision};
 use crate::taskdef::{Plan, TargetKind};
 
-/// A table of the results, then what needs more words.
+/// A table of the results, then what needs more words, and the way back.
 pub fn text(plan: &Plan, reports: &[Report]) -> String {
+    let mut text = results(reports);
+    back(&mut text, plan, reports);
+    text
+}
+
+/// A table of the results, then what needs more words.
+pub fn results(reports: &[Report]) -> String {
     if reports.iter().all(|report| report.outcome == Applied::Unchanged) {
         return "nothing to change\n".to_owned();
     }
@@ -27,7 +34,6 @@ pub fn text(plan: &Plan, reports: &[Report]) -> String {
         // What went wrong with a call is told on standard error, with hints.
         details(&mut text, report, report.error.is_none());
     }
-    back(&mut text, plan, reports);
     text
 }
 
@@ -64,13 +70,16 @@ fn back(text: &mut String, plan: &Plan, reports: &[Report]) {
     for report in reports.iter().filter(updated) {
         let target = plan.targets.iter().find(|target| target.service_arn == report.service_arn);
         let cluster = target.and_then(|target| target.cluster_arn.as_deref()).unwrap_or_default();
-        let _ = writeln!(
-            lines,
-            "  aws ecs update-service --cluster {} --service {} --task-definition {}",
-            crate::ecs::cluster_name(cluster),
-            report.target,
-            report.previous_task_definition.as_deref().map_or("-", family_revision)
-        );
+        let (cluster, service) = (sanitise(crate::ecs::cluster_name(cluster)), sanitise(&report.target));
+        let before = report.previous_task_definition.as_deref().map_or("-", family_revision);
+        let _ = match report.has_receipt {
+            true => writeln!(lines, "  sidetap rollback --cluster {cluster} --service {service}"),
+            // Without the receipt only this run knows where it was.
+            false => writeln!(
+                lines,
+                "  aws ecs update-service --cluster {cluster} --service {service} --task-definition {before}"
+            ),
+        };
     }
     if !lines.is_empty() {
         let _ = write!(text, "\nTo go back:\n{lines}");

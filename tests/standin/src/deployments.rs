@@ -31,6 +31,16 @@ pub(crate) struct Playing {
     deployment: String,
     task_definition: String,
     previous: String,
+    stopping: Stopping,
+}
+
+/// Whether somebody stopped the deployment.
+enum Stopping {
+    No,
+    /// ECS has been asked, and has not yet begun to go back.
+    Requested,
+    /// What is played is the way back, of this service deployment (ARN).
+    Back(String),
 }
 
 impl Store {
@@ -49,15 +59,34 @@ impl Store {
             deployment: id,
             task_definition: task_definition.to_owned(),
             previous,
+            stopping: Stopping::No,
         });
     }
 
     /// Plays one poll of a service.
     pub fn poll(&mut self, cluster: &str, name: &str) {
         let (first, second, third) = (self.next(), self.next(), self.next());
+        let usual = self.usual_script.clone().unwrap_or(Script::SucceedsAt(1));
         let Some(service) = self.service(cluster, name) else { return };
         let Some(mut playing) = service.playing.take() else { return };
         playing.polls += 1;
+        if matches!(playing.stopping, Stopping::Requested) {
+            let id = format!("ecs-svc/{first:019}");
+            let arn = service_deployment_arn(&service.json, &playing.deployment);
+            push(&mut service.json, deployment(&id, &playing.previous, "IN_PROGRESS", 2, 0));
+            service.json["taskDefinition"] = playing.previous.clone().into();
+            service.playing = Some(Playing {
+                script: service.scripts.pop_front().unwrap_or(usual),
+                polls: 0,
+                deployment: id,
+                task_definition: playing.previous,
+                previous: playing.task_definition,
+                stopping: Stopping::Back(arn.clone()),
+            });
+            let reason = "Rollback was requested by a call of StopServiceDeployment".to_owned();
+            self.service_deployments.insert(arn, ("ROLLBACK_IN_PROGRESS".to_owned(), reason));
+            return;
+        }
         let json = &mut service.json;
         let mut stopped = false;
         let mut done = false;
@@ -103,6 +132,16 @@ impl Store {
         let arn = service_deployment_arn(json, &playing.deployment);
         let task_definition = playing.task_definition.clone();
         let cluster = service.cluster.clone();
+        if let Stopping::Back(arn) = &playing.stopping {
+            if done {
+                let back = matches!(playing.script, Script::SucceedsAt(_));
+                let status = if back { "ROLLBACK_SUCCESSFUL" } else { "ROLLBACK_FAILED" };
+                self.service_deployments.insert(arn.clone(), (status.to_owned(), String::new()));
+            } else {
+                service.playing = Some(playing);
+            }
+            return;
+        }
         if !done {
             service.playing = Some(playing);
         }
@@ -178,5 +217,30 @@ impl Playing {
     /// The deployment's id.
     pub fn deployment(&self) -> &str {
         &self.deployment
+    }
+
+    /// The ARN of the service deployment that it belongs to.
+    pub fn service_deployment(&self, service: &Value) -> String {
+        match &self.stopping {
+            Stopping::Back(arn) => arn.clone(),
+            _ => service_deployment_arn(service, &self.deployment),
+        }
+    }
+
+    /// The task definitions from which and to which the service deployment was to go.
+    pub fn source_and_target(&self) -> (&str, &str) {
+        match self.stopping {
+            Stopping::Back(_) => (&self.task_definition, &self.previous),
+            _ => (&self.previous, &self.task_definition),
+        }
+    }
+
+    /// Asks for it to be stopped; returns whether it could be.
+    pub fn stop(&mut self) -> bool {
+        let can = matches!(self.stopping, Stopping::No);
+        if can {
+            self.stopping = Stopping::Requested;
+        }
+        can
     }
 }

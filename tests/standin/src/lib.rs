@@ -16,8 +16,10 @@ mod rates;
 mod register;
 mod registry;
 mod server;
+mod service_deployments;
 mod sigv4;
 mod store;
+mod tasks;
 
 pub use deployments::Script;
 pub use fault::Fault;
@@ -225,6 +227,23 @@ impl Standin {
         let definition = store.resolve(name).expect("a revision").clone();
         let arn = definition["taskDefinitionArn"].as_str().unwrap_or_default().to_owned();
         json!({ "taskDefinition": definition, "tags": store.tags_of(&arn) })
+    }
+
+    /// Adds running tasks of a service, each with one of `digests` as the image of `container`.
+    pub fn running_tasks(&self, service: &str, container: &str, digests: &[&str]) -> &Self {
+        tasks::run(&mut self.store(), service, container, digests);
+        self
+    }
+
+    /// Sets a tag of a service, as somebody else would.
+    pub fn tag_service(&self, name: &str, key: &str, value: &str) -> &Self {
+        let mut store = self.store();
+        let arn = store.service_named(name).json["serviceArn"].as_str().unwrap_or_default().to_owned();
+        let tags = store.tags.entry(arn).or_default();
+        tags.retain(|tag| tag["key"] != key);
+        tags.push(json!({ "key": key, "value": value }));
+        drop(store);
+        self
     }
 
     /// Sets a member of a stored revision, as if ECS had grown a new field.

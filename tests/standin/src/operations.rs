@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::deployments::service_deployment_arn;
 use crate::register::register;
+use crate::service_deployments;
 use crate::store::{Store, StoredService, cluster_arn, last};
 
 /// An error that AWS answers with.
@@ -19,7 +20,7 @@ impl Refusal {
     }
 }
 
-type Answer = Result<Value, Refusal>;
+pub(crate) type Answer = Result<Value, Refusal>;
 
 /// Carries out one call.
 pub(crate) fn dispatch(store: &mut Store, operation: &str, body: &Value) -> Answer {
@@ -45,7 +46,10 @@ pub(crate) fn dispatch(store: &mut Store, operation: &str, body: &Value) -> Answ
         "UpdateService" => update_service(store, body),
         "TagResource" => tag_resource(store, body),
         "ListTagsForResource" => Ok(json!({ "tags": store.tags_of(text(body, "resourceArn")) })),
-        "DescribeServiceDeployments" => Ok(describe_service_deployments(store, body)),
+        "ListServiceDeployments" => service_deployments::list(store, body),
+        "DescribeServiceDeployments" => Ok(service_deployments::describe(store, body)),
+        "DescribeServiceRevisions" => Ok(service_deployments::describe_revisions(store, body)),
+        "StopServiceDeployment" => service_deployments::stop(store, body),
         "ListTasks" => list_tasks(store, body),
         "DescribeTasks" => {
             let wanted = strings(body, "tasks");
@@ -56,21 +60,21 @@ pub(crate) fn dispatch(store: &mut Store, operation: &str, body: &Value) -> Answ
     }
 }
 
-fn text<'a>(body: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(body: &'a Value, key: &str) -> &'a str {
     body[key].as_str().unwrap_or_default()
 }
 
-fn strings(body: &Value, key: &str) -> Vec<String> {
+pub(crate) fn strings(body: &Value, key: &str) -> Vec<String> {
     let items = body[key].as_array().cloned().unwrap_or_default();
     items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-fn invalid(message: &str) -> Refusal {
+pub(crate) fn invalid(message: &str) -> Refusal {
     Refusal::new("InvalidParameterException", message)
 }
 
 /// A page of a list; the token is the index of the next item.
-fn page(items: Vec<Value>, body: &Value, default: u64, key: &str) -> Answer {
+pub(crate) fn page(items: Vec<Value>, body: &Value, default: u64, key: &str) -> Answer {
     let size = body["maxResults"].as_u64().unwrap_or(default);
     if !(1..=100).contains(&size) {
         return Err(invalid("maxResults must be between 1 and 100"));
@@ -87,7 +91,7 @@ fn page(items: Vec<Value>, body: &Value, default: u64, key: &str) -> Answer {
     Ok(answer)
 }
 
-fn cluster(store: &Store, body: &Value) -> Result<String, Refusal> {
+pub(crate) fn cluster(store: &Store, body: &Value) -> Result<String, Refusal> {
     let name = last(body["cluster"].as_str().unwrap_or("default"));
     let known = store.clusters.iter().any(|cluster| cluster == name);
     known.then(|| name.to_owned()).ok_or_else(|| Refusal::new("ClusterNotFoundException", "Cluster not found."))
@@ -207,15 +211,6 @@ fn tag_resource(store: &mut Store, body: &Value) -> Answer {
         tags.push(tag.clone());
     }
     Ok(json!({}))
-}
-
-/// Those that have come to an end are no longer known; the service's own list tells of them.
-fn describe_service_deployments(store: &Store, body: &Value) -> Value {
-    let found = strings(body, "serviceDeploymentArns").into_iter().filter_map(|arn| {
-        let (status, reason) = store.service_deployments.get(&arn)?;
-        Some(json!({ "serviceDeploymentArn": arn, "status": status, "statusReason": reason }))
-    });
-    json!({ "serviceDeployments": found.collect::<Vec<_>>(), "failures": [] })
 }
 
 fn list_tasks(store: &Store, body: &Value) -> Answer {

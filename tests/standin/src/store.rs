@@ -17,7 +17,9 @@ pub(crate) struct Store {
     pub tags: BTreeMap<String, Vec<Value>>,
     /// Status and reason of service deployments, by ARN.
     pub service_deployments: BTreeMap<String, (String, String)>,
-    /// Stopped tasks as `DescribeTasks` gives them.
+    /// ARNs of service revisions, and the task definitions that they run.
+    pub service_revisions: Vec<(String, String)>,
+    /// Stopped and running tasks as `DescribeTasks` gives them.
     pub tasks: Vec<Value>,
     /// What becomes of deployments for which no script was given.
     pub usual_script: Option<Script>,

@@ -97,6 +97,16 @@ fn an_upgrade_and_a_removal_are_taken_back_to_what_ran_before_them() {
 }
 
 #[test]
+fn after_an_upgrade_that_ecs_took_back_the_way_leads_where_it_led_before() {
+    let standin = injected(None);
+    standin.script("web", [Script::RollsBack]);
+    Sidetap::new(&format!("{INJECT} --env LEVEL=2")).against(&standin).exits(6);
+    assert_eq!(tag(&standin, "sidetap:task-definition").as_deref(), Some("web:2"));
+    Sidetap::new(ROLLBACK).against(&standin).exits(0).stdout_has("back to  web:1");
+    assert_eq!(runs(&standin), "web:1");
+}
+
+#[test]
 fn a_deployment_in_progress_is_stopped_and_the_way_back_watched() {
     let standin = injected(Some(Script::Stuck));
     standin.script("web", [Script::SucceedsAt(2)]);

@@ -106,6 +106,11 @@ fn a_later_revision_without_the_sidecar_has_lost_it() {
     Sidetap::new("status --cluster main").against(&standin).exits(0).stdout_has(message);
     Sidetap::new(INJECT).against(&standin).exits(0);
     assert_eq!(drift(&standin), [""; 0], "injecting again is the remedy");
+
+    // A receipt that does not tell which revision was deployed still tells what it had.
+    let older = Standin::start();
+    older.service("main", "web", task_definition("web")).tag_service("web", "sidetap:sidecar", "sidetap-sensor");
+    assert_eq!(drift(&older), ["sidecar-lost"]);
 }
 
 #[test]

@@ -84,7 +84,9 @@ impl Run<'_> {
 
     pub(super) async fn correct_receipt(&mut self, index: usize, service: &Service) {
         let base = self.plan.targets[index].documents.as_ref().map(|documents| &documents.base);
-        if let Some(note) = self.ecs.correct_receipt(service, &service.task_definition, base).await {
+        if let Some(note) =
+            self.ecs.correct_receipt(service, &service.task_definition, base, self.former.get(&index)).await
+        {
             self.note(index, note);
         }
     }

@@ -11,6 +11,7 @@ use super::error::{Error, Result};
 use super::interrupt::Interrupt;
 use super::planning::check_runs;
 use super::progress::{Event, Progress};
+use super::receipt::Receipt;
 use super::report::{Applied, Report};
 use super::resume::Standing;
 use super::rollout::Rollout;
@@ -49,6 +50,8 @@ pub(super) struct Run<'a> {
     watch: Watch,
     /// Whether there may have been earlier runs of the plan.
     may_be_begun: bool,
+    /// What the services' tags told before this run.
+    pub former: BTreeMap<usize, Receipt>,
     /// Targets that are being taken back, with the note to make once that has ended.
     pub going_back: BTreeMap<usize, String>,
 }
@@ -77,9 +80,9 @@ pub async fn resume(
     interrupt: Interrupt,
 ) -> Vec<Report> {
     let reports = plan.targets.iter().map(Report::of).collect();
-    let (watch, going_back) = (Watch::default(), BTreeMap::new());
+    let (watch, former, going_back) = (Watch::default(), BTreeMap::new(), BTreeMap::new());
     let may_be_begun = !standings.is_empty();
-    let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, may_be_begun, going_back };
+    let mut run = Run { ecs, plan, options, reports, progress, interrupt, watch, may_be_begun, former, going_back };
     // What was started before is followed to its end, whatever becomes of the others.
     let well = run.take_up(standings).await;
     let queue = match well || options.keep_going {
@@ -180,6 +183,7 @@ impl Run<'_> {
         check_runs(&service, self.reports[index].previous_task_definition.as_deref().unwrap_or_default())?;
         let update = self.ecs.update_service(&service, &arn).await?;
         self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
+        self.former.insert(index, Receipt::of(&service));
         let patched = target.documents.as_ref().map(|documents| &documents.patched);
         match self.ecs.leave_receipt(&service, &self.plan.plan_id, &arn, patched).await {
             Some(note) => self.note(index, note),

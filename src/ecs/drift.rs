@@ -75,12 +75,15 @@ pub(super) fn drift(service: &Service, sidecars: &[PresentSidecar], digests: &Di
 fn of_revision(service: &Service, sidecars: &[PresentSidecar]) -> Option<Drift> {
     let receipt = Receipt::of(service);
     let runs = family_revision(&service.task_definition);
-    let deployed = receipt.deployed.as_deref()?;
+    let has = |name: &str| sidecars.iter().any(|sidecar| sidecar.is_ours && sidecar.container_name == name);
+    let lost: Vec<String> = receipt.sidecars.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
+    let Some(deployed) = receipt.deployed.as_deref() else {
+        let message = format!("it runs {runs}, which lacks {}", lost.join(" and "));
+        return (!lost.is_empty()).then_some(Drift { code: DriftCode::SidecarLost, message });
+    };
     if runs == deployed {
         return None;
     }
-    let has = |name: &str| sidecars.iter().any(|sidecar| sidecar.is_ours && sidecar.container_name == name);
-    let lost: Vec<String> = receipt.sidecars.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
     if receipt.previous.as_deref() == Some(runs) {
         let message = format!("it is back at {runs}, and sidetap deployed {deployed}");
         return Some(Drift { code: DriftCode::OtherRevision, message });

@@ -59,17 +59,20 @@ impl Ecs {
         self.tag(service, &tags).await
     }
 
-    /// Corrects the receipt of a service that went back to `task_definition` (ARN), that is `runs`.
+    /// Corrects the receipt of a service that is back at `task_definition` (ARN), that is `runs`, and tells again what
+    /// ran before that, if `former` does.
     pub(super) async fn correct_receipt(
         &self,
         service: &Service,
         task_definition: &str,
         runs: Option<&TaskDefinition>,
+        former: Option<&Receipt>,
     ) -> Option<String> {
-        let tags = [
+        let mut tags = vec![
             (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
             (TAG_DEPLOYED, family_revision(task_definition).to_owned()),
         ];
+        tags.extend(former.and_then(|former| former.previous.clone()).map(|previous| (TAG_PREVIOUS, previous)));
         self.tag(service, &tags).await
     }
 

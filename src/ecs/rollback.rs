@@ -294,7 +294,7 @@ impl Run<'_> {
     }
 
     async fn correct_receipt(&mut self, service: &Service, arn: &str, runs: Option<&TaskDefinition>) {
-        if let Some(note) = self.ecs.correct_receipt(service, arn, runs).await {
+        if let Some(note) = self.ecs.correct_receipt(service, arn, runs, None).await {
             self.note(note);
         }
     }

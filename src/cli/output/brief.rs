@@ -105,11 +105,18 @@ pub fn result(plan: &Plan, reports: &[Report]) -> String {
     if let Some(report) = reports.iter().find(updated) {
         let target = plan.targets.iter().find(|target| target.service_arn == report.service_arn);
         let cluster = target.and_then(|target| target.cluster_arn.as_deref()).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "\nTo go back with one of them:\n  aws ecs update-service --cluster {} --service TARGET --task-definition BEFORE",
-            sanitise(cluster_name(cluster))
-        );
+        let cluster = sanitise(cluster_name(cluster));
+        let _ = match report.has_receipt {
+            true => writeln!(
+                text,
+                "\nTo go back with one of them:\n  sidetap rollback --cluster {cluster} --service TARGET"
+            ),
+            false => writeln!(
+                text,
+                "\nTo go back with one of them:\n  aws ecs update-service --cluster {cluster} --service TARGET \
+                 --task-definition BEFORE"
+            ),
+        };
     }
     text.push_str("\n`-v` and `--output json` tell of all of them\n");
     text

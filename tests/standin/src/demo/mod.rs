@@ -147,6 +147,7 @@ fn with_sidecars(store: &mut Store) {
             ("sidetap:sidecar", "sidetap-sensor"),
             ("sidetap:plan-id", "5d9c1b7a4e2f8063"),
             ("sidetap:previous-task-definition", "notifications:1"),
+            ("sidetap:task-definition", "notifications:2"),
         ],
     );
     add(store, "production", "customer-profile", special::customer_profile(), json!({ "desiredCount": 2 }));

@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidecars out of a task definition, in a file or on ECS')
             [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Print the least IAM policy that commands need, without calling AWS')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a sidecar would not start, or why nothing arrives from it')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Return a service to the revision that it ran before sidetap changed it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where sidecars run, and whether they still are what sidetap put in')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
@@ -270,6 +271,57 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
             [CompletionResult]::new('--include-schedules', '--include-schedules', [CompletionResultType]::ParameterName, 'Also what `--include-schedules` needs')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only who and where, results and errors')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'sidetap;doctor' {
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'A task definition in a file, or - for standard input; needs no AWS account')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'The services'' cluster, by name or ARN')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'A service, by name or ARN; repeatable')
+            [CompletionResult]::new('--service-tag', '--service-tag', [CompletionResultType]::ParameterName, 'Of all services, only those with this tag; repeatable')
+            [CompletionResult]::new('--exclude-service', '--exclude-service', [CompletionResultType]::ParameterName, 'Of all services, not this one, by name or a pattern with * and ?; repeatable')
+            [CompletionResult]::new('--task-definition', '--task-definition', [CompletionResultType]::ParameterName, 'A task definition on ECS; registers a revision and touches no service')
+            [CompletionResult]::new('--sidecar', '--sidecar', [CompletionResultType]::ParameterName, 'sensor, forwarder, levo, traceable, or the path of a container definition in JSON (- for standard input)')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The sidecar''s image; sensor and forwarder need it')
+            [CompletionResult]::new('--container-name', '--container-name', [CompletionResultType]::ParameterName, 'The name of the sidecar''s container')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'An environment variable of the sidecar; repeatable')
+            [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'An environment variable from Secrets Manager or the SSM parameter store; repeatable')
+            [CompletionResult]::new('--essential', '--essential', [CompletionResultType]::ParameterName, 'Whether the task stops when the sidecar does')
+            [CompletionResult]::new('--log-group', '--log-group', [CompletionResultType]::ParameterName, 'The CloudWatch log group [default: the application''s]')
+            [CompletionResult]::new('--log-region', '--log-region', [CompletionResultType]::ParameterName, 'The log group''s region')
+            [CompletionResult]::new('--log-stream-prefix', '--log-stream-prefix', [CompletionResultType]::ParameterName, 'The prefix of the log stream')
+            [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'sensor: where records go, as ndjson:-, ndjson:PATH, har:DIR, otlp:URL, pcapng:PATH or none; repeatable')
+            [CompletionResult]::new('--filter', '--filter', [CompletionResultType]::ParameterName, 'sensor: which packets, as a pcap-filter expression')
+            [CompletionResult]::new('--rate-limit', '--rate-limit', [CompletionResultType]::ParameterName, 'sensor, levo: transactions a minute')
+            [CompletionResult]::new('--destination', '--destination', [CompletionResultType]::ParameterName, 'forwarder, traceable: where packets go')
+            [CompletionResult]::new('--bpf-filter', '--bpf-filter', [CompletionResultType]::ParameterName, 'forwarder, traceable: which packets, as a pcap-filter expression')
+            [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'forwarder, traceable: the interface, or any')
+            [CompletionResult]::new('--mtu', '--mtu', [CompletionResultType]::ParameterName, 'forwarder, traceable: the largest packet in bytes; forwarder also: auto')
+            [CompletionResult]::new('--stat-duration', '--stat-duration', [CompletionResultType]::ParameterName, 'forwarder, traceable: seconds between two lines of statistics')
+            [CompletionResult]::new('--satellite-url', '--satellite-url', [CompletionResultType]::ParameterName, 'levo: the satellite')
+            [CompletionResult]::new('--levo-env', '--levo-env', [CompletionResultType]::ParameterName, 'levo: the application environment, such as staging')
+            [CompletionResult]::new('--levoai-org-id', '--levoai-org-id', [CompletionResultType]::ParameterName, 'levo: the organisation')
+            [CompletionResult]::new('--cpu-percentage-limit', '--cpu-percentage-limit', [CompletionResultType]::ParameterName, 'Percent of the task''s CPU [default: 5]')
+            [CompletionResult]::new('--memory-percentage-limit', '--memory-percentage-limit', [CompletionResultType]::ParameterName, 'Percent of the task''s memory [default: 5]')
+            [CompletionResult]::new('--cpu', '--cpu', [CompletionResultType]::ParameterName, 'CPU units; 1024 are one vCPU')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory in MiB')
+            [CompletionResult]::new('--take-from', '--take-from', [CompletionResultType]::ParameterName, 'Take the share out of this container''s CPU and memory')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
+            [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are written')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too')
+            [CompletionResult]::new('--all-services', '--all-services', [CompletionResultType]::ParameterName, 'All services of the cluster')
+            [CompletionResult]::new('--no-log', '--no-log', [CompletionResultType]::ParameterName, 'Give the sidecar no log, whatever the application has')
+            [CompletionResult]::new('--low-resource', '--low-resource', [CompletionResultType]::ParameterName, 'sensor, levo: the profile for tight tasks: 100 transactions a minute, bodies to 1 MB')
+            [CompletionResult]::new('--grow-task', '--grow-task', [CompletionResultType]::ParameterName, 'Move to the next valid task size if the sidecar does not fit')
+            [CompletionResult]::new('--best-effort', '--best-effort', [CompletionResultType]::ParameterName, 'Reserve nothing; only limit the sidecar''s memory')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; a missing value is an error')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: AWS calls, and with -vv how credentials are found')
@@ -550,6 +602,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Carry out a plan that `--out` saved, or stop if what it was made from has changed')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take sidecars out of a task definition, in a file or on ECS')
             [CompletionResult]::new('policy', 'policy', [CompletionResultType]::ParameterValue, 'Print the least IAM policy that commands need, without calling AWS')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why a sidecar would not start, or why nothing arrives from it')
             [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Return a service to the revision that it ran before sidetap changed it')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where sidecars run, and whether they still are what sidetap put in')
             [CompletionResult]::new('capture', 'capture', [CompletionResultType]::ParameterValue, 'Turn packets into HTTP transactions')
@@ -588,6 +641,9 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             break
         }
         'sidetap;help;policy' {
+            break
+        }
+        'sidetap;help;doctor' {
             break
         }
         'sidetap;help;rollback' {

@@ -42,6 +42,7 @@ complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "inject" -d 'Add a s
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "remove" -d 'Take sidecars out of a task definition, in a file or on ECS'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "policy" -d 'Print the least IAM policy that commands need, without calling AWS'
+complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "doctor" -d 'Find out why a sidecar would not start, or why nothing arrives from it'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "rollback" -d 'Return a service to the revision that it ran before sidetap changed it'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "status" -d 'Show where sidecars run, and whether they still are what sidetap put in'
 complete -c sidetap -n "__fish_sidetap_needs_command" -f -a "capture" -d 'Turn packets into HTTP transactions'
@@ -244,6 +245,55 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand policy" -l no-input -d '
 complete -c sidetap -n "__fish_sidetap_using_subcommand policy" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand policy" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand policy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l file -d 'A task definition in a file, or - for standard input; needs no AWS account' -r -F
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l cluster -d 'The services\' cluster, by name or ARN' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l service -d 'A service, by name or ARN; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l service-tag -d 'Of all services, only those with this tag; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l exclude-service -d 'Of all services, not this one, by name or a pattern with * and ?; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l task-definition -d 'A task definition on ECS; registers a revision and touches no service' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l sidecar -d 'sensor, forwarder, levo, traceable, or the path of a container definition in JSON (- for standard input)' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l image -d 'The sidecar\'s image; sensor and forwarder need it' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l container-name -d 'The name of the sidecar\'s container' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l env -d 'An environment variable of the sidecar; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l secret -d 'An environment variable from Secrets Manager or the SSM parameter store; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l essential -d 'Whether the task stops when the sidecar does' -r -f -a "true\t''
+false\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l log-group -d 'The CloudWatch log group [default: the application\'s]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l log-region -d 'The log group\'s region' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l log-stream-prefix -d 'The prefix of the log stream' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l export -d 'sensor: where records go, as ndjson:-, ndjson:PATH, har:DIR, otlp:URL, pcapng:PATH or none; repeatable' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l filter -d 'sensor: which packets, as a pcap-filter expression' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l rate-limit -d 'sensor, levo: transactions a minute' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l destination -d 'forwarder, traceable: where packets go' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l bpf-filter -d 'forwarder, traceable: which packets, as a pcap-filter expression' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l interface -d 'forwarder, traceable: the interface, or any' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l mtu -d 'forwarder, traceable: the largest packet in bytes; forwarder also: auto' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l stat-duration -d 'forwarder, traceable: seconds between two lines of statistics' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l satellite-url -d 'levo: the satellite' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l levo-env -d 'levo: the application environment, such as staging' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l levoai-org-id -d 'levo: the organisation' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l cpu-percentage-limit -d 'Percent of the task\'s CPU [default: 5]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l memory-percentage-limit -d 'Percent of the task\'s memory [default: 5]' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l cpu -d 'CPU units; 1024 are one vCPU' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l memory -d 'Memory in MiB' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l take-from -d 'Take the share out of this container\'s CPU and memory' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l profile -d 'AWS profile; beats credentials in the environment' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l output -d 'How results are written' -r -f -a "text\t''
+json\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l color -d 'When to use colour; NO_COLOR and CLICOLOR_FORCE count, too' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l all-services -d 'All services of the cluster'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l no-log -d 'Give the sidecar no log, whatever the application has'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l low-resource -d 'sensor, levo: the profile for tight tasks: 100 transactions a minute, bodies to 1 MB'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l grow-task -d 'Move to the next valid task size if the sidecar does not fit'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l best-effort -d 'Reserve nothing; only limit the sidecar\'s memory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l no-input -d 'Never ask; a missing value is an error'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -s q -l quiet -d 'Say only who and where, results and errors'
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c sidetap -n "__fish_sidetap_using_subcommand rollback" -l cluster -d 'The service\'s cluster, by name or ARN' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand rollback" -l service -d 'The service, by name or ARN' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand rollback" -l timeout -d 'How long the service is watched' -r
@@ -479,22 +529,23 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -l no-input 
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s v -l verbose -d 'Say more: AWS calls, and with -vv how credentials are found'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s q -l quiet -d 'Say only who and where, results and errors'
 complete -c sidetap -n "__fish_sidetap_using_subcommand exit-codes" -s h -l help -d 'Print help'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "remove" -d 'Take sidecars out of a task definition, in a file or on ECS'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "policy" -d 'Print the least IAM policy that commands need, without calling AWS'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "rollback" -d 'Return a service to the revision that it ran before sidetap changed it'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "status" -d 'Show where sidecars run, and whether they still are what sidetap put in'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "configuration" -d 'List the settings of configuration files, as tables in Markdown'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
-complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy rollback status capture forward collect health configuration completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "list" -d 'List clusters, services or task definitions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "inject" -d 'Add a sidecar to a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "apply" -d 'Carry out a plan that `--out` saved, or stop if what it was made from has changed'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "remove" -d 'Take sidecars out of a task definition, in a file or on ECS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "policy" -d 'Print the least IAM policy that commands need, without calling AWS'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "doctor" -d 'Find out why a sidecar would not start, or why nothing arrives from it'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "rollback" -d 'Return a service to the revision that it ran before sidetap changed it'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "status" -d 'Show where sidecars run, and whether they still are what sidetap put in'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "capture" -d 'Turn packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "forward" -d 'Send packets to collectors over VXLAN'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "collect" -d 'Turn mirrored packets into HTTP transactions'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "health" -d 'Tell whether a sidetap that runs on this host lives'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "configuration" -d 'List the settings of configuration files, as tables in Markdown'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "man" -d 'Write manual pages, one a command, into a directory'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "exit-codes" -d 'List the exit codes and what they mean'
+complete -c sidetap -n "__fish_sidetap_using_subcommand help; and not __fish_seen_subcommand_from list inject apply remove policy doctor rollback status capture forward collect health configuration completions man exit-codes help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "clusters" -d 'List the clusters of the region'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "services" -d 'List the services of a cluster, and what can be done with them'
 complete -c sidetap -n "__fish_sidetap_using_subcommand help; and __fish_seen_subcommand_from list" -f -a "task-definitions" -d 'List the families of task definitions that have an active revision'

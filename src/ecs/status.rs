@@ -10,7 +10,7 @@ use super::drift::{Drift, drift};
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
 use super::service::Service;
-use crate::taskdef::{PresentSidecar, sidecars};
+use crate::taskdef::{PresentSidecar, present_sidecars};
 
 /// Which services.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl<'a> Status<'a> {
         let ecs = self.ecs;
         let reads = wanted.into_iter().map(|arn| async move {
             match ecs.task_definition(arn).await {
-                Ok(revision) => Ok((arn.to_owned(), sidecars(&revision.definition))),
+                Ok(revision) => Ok((arn.to_owned(), present_sidecars(&revision.definition))),
                 // Deleted since; a service that still runs it is about to go.
                 Err(error) if error.is_no_task_definition() => Ok((arn.to_owned(), Vec::new())),
                 Err(error) => Err(error),

@@ -43,7 +43,7 @@ pub use outlook::{Outlook, outlook, ways_out};
 pub use parameters::Parameters;
 pub use plan::Plan;
 pub use plan_size::PlanSize;
-pub use present::{PresentSidecar, sidecars};
+pub use present::{PresentSidecar, present_sidecars};
 pub use preset::Preset;
 pub use receiver::{NoReceiver, Receiver, Transport, receivers, sidecars};
 pub use recognise::preset_of;

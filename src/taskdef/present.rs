@@ -29,7 +29,7 @@ pub struct PresentSidecar {
 }
 
 /// The sidecars, in the order of the task definition.
-pub fn sidecars(definition: &TaskDefinition) -> Vec<PresentSidecar> {
+pub fn present_sidecars(definition: &TaskDefinition) -> Vec<PresentSidecar> {
     let of = without_sidecars(definition).and_then(|bare| basis(&bare)).unwrap_or_default();
     definition.containers().iter().filter_map(|container| sidecar(container, of)).collect()
 }

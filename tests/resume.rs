@@ -110,6 +110,7 @@ fn a_service_that_went_back_is_reported_and_tried_again_only_if_asked() {
     assert_eq!(outcomes(&stopped), "rolled-back not-started");
     let reason = stopped.json()["results"][0]["reason"].clone();
     assert_eq!(reason, "an earlier run of this plan updated it, and it went back to a:1");
+    let stopped = stopped.stderr_has("`--retry-failed` updates services again that went back");
     assert_eq!(stopped.json()["results"][0]["stopped_tasks"][0]["containers"][0]["name"], "sidetap-sensor");
 
     assert_eq!(outcomes(&fleet.apply("--keep-going").exits(3)), "rolled-back succeeded");

@@ -63,17 +63,25 @@ impl<'a> Begun<'a> {
         wanted.then(|| "with `--out PLAN.json`, `sidetap apply` could go on with exactly this plan".to_owned())
     }
 
+    /// How to update services again that went back in an earlier run.
+    pub fn how_to_retry(&self) -> Option<String> {
+        let went_back = self.standings.iter().any(|standing| matches!(standing, Standing::WentBack(_)));
+        let wanted = went_back && !self.retry_failed;
+        wanted.then(|| "`--retry-failed` updates services again that went back".to_owned())
+    }
+
     /// How to go on after a run that left something undone.
     pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, cx: &Context) -> Option<String> {
         let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
-        let watched = args.options().wait;
-        let undone = [Applied::NotStarted, Applied::TimedOut, Applied::Error].into_iter().any(is);
-        let undone = undone || (watched && is(Applied::Started));
+        let saved = self.saved.filter(|path| !file::is_stdin(path));
+        let unwatched = is(Applied::TimedOut) || (args.options().wait && is(Applied::Started));
+        // A new plan would find nothing to do where only watching is left.
+        let undone = is(Applied::NotStarted) || is(Applied::Error) || (saved.is_some() && unwatched);
         if !undone {
             return None;
         }
         let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
-        match self.saved.filter(|path| !file::is_stdin(path)) {
+        match saved {
             Some(path) => Some(format!("to go on: {}", command(path, args, failed, cx))),
             None if failed && !args.keep_going => {
                 Some("to go on with the others, run the same command with `--keep-going`".to_owned())

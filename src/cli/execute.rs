@@ -71,9 +71,10 @@ pub async fn carry_out(
     if interrupt.is_raised() {
         cx.printer.error("interrupted; what was started goes on in ECS\n");
     }
-    if plan.summary.change > 1 || interrupt.is_raised() {
-        let how = begun.how_to_go_on(&reports, args, cx);
-        cx.printer.error(&how.map(|how| how + "\n").unwrap_or_default());
+    let several = plan.summary.change > 1 || interrupt.is_raised();
+    let go_on = begun.how_to_go_on(&reports, args, cx).filter(|_| several);
+    for how in [begun.how_to_retry(), go_on].into_iter().flatten() {
+        cx.printer.error(&(how + "\n"));
     }
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { exit(&reports) })
 }

@@ -45,4 +45,6 @@ mod wizard_interrupted;
 #[cfg(target_os = "linux")]
 mod wizard_obstacles;
 #[cfg(target_os = "linux")]
+mod wizard_paths;
+#[cfg(target_os = "linux")]
 mod wizard_screen;

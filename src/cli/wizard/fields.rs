@@ -59,7 +59,8 @@ const fn field(
 
 const FILTER_HELP: &str = "a pcap-filter expression, such as: tcp port 8080";
 const DESTINATION_HELP: &str = "HOST or HOST:PORT of the collector";
-const IMAGE: ParameterField = field("--image", "image", "[REGISTRY/]NAME[:TAG]", "", Asks::Always);
+const IMAGE_HELP: &str = "sidetap's image, in a registry that the task can reach: [REGISTRY/]NAME[:TAG]";
+const IMAGE: ParameterField = field("--image", "image", IMAGE_HELP, "", Asks::Always);
 const LOW_RESOURCE: ParameterField = field(
     "--low-resource",
     "profile for tight tasks",

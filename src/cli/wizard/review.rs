@@ -187,7 +187,7 @@ fn sure(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<bool> {
     wizard.begin();
     let answer = wizard.prompter.input(&Field {
         question: &format!("Change {} in cluster {cluster}?", counted(plan.summary.change, "service")),
-        help: "type the cluster's name to go on; esc goes back",
+        help: "type the cluster's name to go on",
         initial: "",
         check: &|text| match text == cluster {
             true => Ok(()),

@@ -109,7 +109,7 @@ fn narrow(wizard: &mut Wizard<'_>, count: usize) -> anyhow::Result<bool> {
     };
     let answer = wizard.prompter.input(&Field {
         question: &format!("The cluster has {count} services. Which are to be listed?"),
-        help: "a part of their names; empty lists all; enter goes on, esc goes back",
+        help: "a part of their names; empty lists all",
         initial: &seen.filter,
         check: &some,
     })?;
@@ -186,7 +186,7 @@ fn row(surveyed: &SurveyedService, name_width: usize, revision_width: usize) -> 
         Some(version) => format!("has {} {version}: upgrade", sidecar.preset),
         None => format!("has {} by hand: upgrade", sidecar.preset),
     });
-    let only = surveyed.register_only.as_ref().map(|_| format!("{}: registers only", service.controller));
+    let only = surveyed.register_only.as_ref().map(|_| format!("registers only: {}", service.controller));
     let notes: Vec<String> = has.chain(only).collect();
     format!(
         "{:<name_width$}  {:<revision_width$}  {:>7}  {}",

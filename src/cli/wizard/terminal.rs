@@ -5,6 +5,7 @@
 //! that the question ends as interrupted instead of the process with it, and the cursor is shown again. It draws again
 //! only when a key is pressed, by counting lines: no line may be wider than the terminal.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -31,6 +32,7 @@ const LOCKED: usize = 6;
 const SELECT_HELP: &str = "arrows move, enter takes, esc goes back";
 const SEARCH_HELP: &str = "type to search, arrows move, enter takes, esc goes back";
 const MULTI_HELP: &str = "space marks, a marks all, enter goes on, esc goes back";
+const INPUT_HELP: &str = "enter takes, esc goes back";
 const READ_HELP: &str = "arrows and space move, enter or esc goes back";
 
 /// Standard error as a terminal.
@@ -46,7 +48,8 @@ impl Terminal {
     pub fn new() -> Self {
         let colour = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
         let term = Term::stderr();
-        Terminal { look: Look { colour, term: term.clone() }, term, used: 0, begun: false }
+        let size = Cell::new(term.size());
+        Terminal { look: Look { colour, term: term.clone(), size }, term, used: 0, begun: false }
     }
 
     fn rows(&self) -> usize {
@@ -92,7 +95,8 @@ impl Terminal {
         }
         let question = sanitise(field.question).replace('\n', " ");
         self.term.write_line(&self.look.paint(style::STRONG, &self.look.cut(&question)))?;
-        let help = wrapped(&sanitise(field.help), columns.saturating_sub(2));
+        let help = if field.help.is_empty() { String::new() } else { format!("{}; ", sanitise(field.help)) };
+        let help = wrapped(&format!("{help}{INPUT_HELP}"), columns.saturating_sub(2));
         for line in &help {
             self.term.write_line(&self.look.paint(HELP, &format!("  {line}")))?;
         }
@@ -171,6 +175,7 @@ impl Prompter for Terminal {
             let _ = self.term.write_str(&"\n".repeat(self.rows()));
         }
         let _ = self.term.clear_screen();
+        self.look.size.set(self.term.size());
         self.used = 0;
         self.write(style::STRONG, title);
         self.write(Style::new(), "");
@@ -276,6 +281,8 @@ impl Prompter for Terminal {
     }
 }
 
+/// Clears the screen and goes to its beginning.
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 const HELP: Style = Style::new().dimmed();
 
 /// The colour of a line of a diff; other texts have none.
@@ -292,6 +299,8 @@ fn style_of_change(line: &str) -> Style {
 struct Look {
     colour: bool,
     term: Term,
+    /// Rows and columns that the terminal had when something was drawn last.
+    size: Cell<(u16, u16)>,
 }
 
 impl Look {
@@ -318,6 +327,13 @@ impl Look {
         item
     }
 
+    /// What clears the screen if the terminal has another size than before: lines may have moved away from where
+    /// dialoguer, which counts them, takes them to be.
+    fn cleared(&self) -> &'static str {
+        let size = self.term.size();
+        if self.size.replace(size) == size { "" } else { CLEAR }
+    }
+
     fn question(&self, question: &str, help: &str) -> String {
         format!("{}\n  {help}", sanitise(question).replace('\n', " "))
     }
@@ -327,7 +343,8 @@ impl Theme for Look {
     fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
         let (question, help) = prompt.split_once('\n').unwrap_or((prompt, ""));
         let help = cut(help, self.columns().saturating_sub(" [Page 100/100] ".len()));
-        write!(f, "{}\n{}", self.paint(style::STRONG, &self.cut(question)), self.paint(HELP, &help))
+        let question = self.paint(style::STRONG, &self.cut(question));
+        write!(f, "{}{question}\n{}", self.cleared(), self.paint(HELP, &help))
     }
 
     fn format_select_prompt_item(&self, f: &mut dyn fmt::Write, text: &str, active: bool) -> fmt::Result {
@@ -355,7 +372,7 @@ impl Theme for Look {
         cursor: usize,
     ) -> fmt::Result {
         let (question, help) = prompt.split_once('\n').unwrap_or((prompt, ""));
-        let question = self.paint(style::STRONG, &self.cut(question));
+        let question = format!("{}{}", self.cleared(), self.paint(style::STRONG, &self.cut(question)));
         if search_term.is_empty() {
             return write!(f, "{question}\n{}", self.paint(HELP, &self.cut(help)));
         }

@@ -20,15 +20,16 @@ pub fn notifications() -> Value {
 
 /// With the sensor as an older version of sidetap put it there.
 pub fn with_older_sensor(mut definition: Value) -> Value {
-    let sensor = json!({
+    let mut sensor = json!({
         "name": "sidetap-sensor", "image": image("sidetap", "0.0.9"), "cpu": 25, "memory": 51,
         "memoryReservation": 51, "essential": false, "command": ["capture", "--export", "otlp:http://otel.shop.internal:4318"],
-        "environment": [{ "name": "SIDETAP_LISTEN", "value": "127.0.0.1:9464" }],
+        "environment": [{ "name": "SIDETAP_LISTEN", "value": "127.0.0.1:19464" }],
         "readonlyRootFilesystem": true, "stopTimeout": 30,
         "healthCheck": { "command": ["CMD", "sidetap", "health"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 10 },
         "logConfiguration": logs("/ecs/notifications"),
         "dockerLabels": { "sidetap.preset": "sensor", "sidetap.version": "0.0.9", "sidetap.undo": "{}" }
     });
+    sensor["logConfiguration"]["options"]["awslogs-stream-prefix"] = json!("sidetap");
     definition["containerDefinitions"].as_array_mut().expect("a list").push(sensor);
     definition["tags"] = json!([{ "key": "sidetap:created-by", "value": "sidetap 0.0.9" }]);
     definition

@@ -14,12 +14,14 @@ pub enum Command {
     Inject,
     Apply,
     Remove,
+    Doctor,
     /// `sidetap` alone, on a terminal.
     Wizard,
 }
 
 impl Command {
-    pub const ALL: [Command; 5] = [Command::List, Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+    pub const ALL: [Command; 6] =
+        [Command::List, Command::Inject, Command::Apply, Command::Remove, Command::Doctor, Command::Wizard];
 
     /// The command's name on the command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Command {
             Command::Inject => "inject",
             Command::Apply => "apply",
             Command::Remove => "remove",
+            Command::Doctor => "doctor",
             Command::Wizard => "wizard",
         }
     }
@@ -55,6 +58,11 @@ pub enum Scope {
     Schedules,
     /// The roles by which rules and schedules run tasks, to be passed to EventBridge.
     ScheduleRoles,
+    /// Users and roles whose policies are simulated.
+    Principals,
+    Roles,
+    Repositories,
+    PrefixLists,
 }
 
 /// When a permission is needed.
@@ -79,11 +87,17 @@ pub struct Permission {
 const LIST: &[Command] = &[Command::List];
 const LIST_CLUSTERS: &[Command] = &[Command::List, Command::Wizard];
 const PLANS: &[Command] = &[Command::Inject, Command::Remove, Command::Wizard];
-const CHANGES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+const REGISTERS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
 /// Those that know `--include-schedules`, or a plan that was made with it.
 const INCLUDE: &[Command] = &[Command::Inject, Command::Apply, Command::Remove];
-const READS_SERVICES: &[Command] = &Command::ALL;
-const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Wizard];
+const UPDATES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+const FINDS_CLUSTERS: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Wizard];
+const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Doctor, Command::Wizard];
+/// All but `list`.
+const READS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Doctor, Command::Wizard];
+/// Those that look at tasks.
+const TASKS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+const DOCTOR: &[Command] = &[Command::Doctor];
 
 const fn needs(action: &'static str, scope: Scope, commands: &'static [Command]) -> Permission {
     Permission { action, scope, when: When::Always, commands, not_called: None }
@@ -96,26 +110,42 @@ const fn for_schedules(action: &'static str, scope: Scope) -> Permission {
 /// Every permission of every command.
 pub const PERMISSIONS: &[Permission] = &[
     // Which clusters there are; a plan of a task definition looks for the rules of all of them.
-    needs("ecs:ListClusters", Scope::Anything, LISTS_SERVICES),
+    needs("ecs:ListClusters", Scope::Anything, FINDS_CLUSTERS),
     needs("ecs:DescribeClusters", Scope::Clusters, LIST_CLUSTERS),
     needs("ecs:ListServices", Scope::InCluster, LISTS_SERVICES),
-    needs("ecs:DescribeServices", Scope::Services, READS_SERVICES),
+    needs("ecs:DescribeServices", Scope::Services, &Command::ALL),
     needs("ecs:ListTaskDefinitionFamilies", Scope::Anything, LIST),
-    needs("ecs:DescribeTaskDefinition", Scope::Anything, CHANGES),
-    needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, CHANGES),
-    needs("ecs:UpdateService", Scope::Services, CHANGES),
-    needs("ecs:TagResource", Scope::Tagged, CHANGES),
-    // Why a deployment failed.
-    needs("ecs:DescribeServiceDeployments", Scope::ServiceDeployments, CHANGES),
-    needs("ecs:ListTasks", Scope::InCluster, CHANGES),
-    needs("ecs:DescribeTasks", Scope::Tasks, CHANGES),
+    needs("ecs:DescribeTaskDefinition", Scope::Anything, READS),
+    needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, REGISTERS),
+    needs("ecs:UpdateService", Scope::Services, UPDATES),
+    needs("ecs:TagResource", Scope::Tagged, UPDATES),
+    // Which deployments there are, and why one failed.
+    needs("ecs:DescribeServiceDeployments", Scope::ServiceDeployments, UPDATES),
+    needs("ecs:ListTasks", Scope::InCluster, TASKS),
+    needs("ecs:DescribeTasks", Scope::Tasks, TASKS),
     Permission {
         action: "iam:PassRole",
         scope: Scope::TaskRoles,
         when: When::Always,
-        commands: CHANGES,
+        commands: REGISTERS,
         not_called: Some("ECS asks for it when a task definition with roles is registered"),
     },
+    // Whether a sidecar starts, and whether what it sends arrives.
+    needs("iam:SimulatePrincipalPolicy", Scope::Principals, DOCTOR),
+    needs("iam:GetRole", Scope::Roles, DOCTOR),
+    needs("logs:DescribeLogGroups", Scope::Anything, DOCTOR),
+    needs("ecr:BatchGetImage", Scope::Repositories, DOCTOR),
+    needs("ecr:GetDownloadUrlForLayer", Scope::Repositories, DOCTOR),
+    needs("ec2:DescribeSubnets", Scope::Anything, DOCTOR),
+    needs("ec2:DescribeSecurityGroups", Scope::Anything, DOCTOR),
+    needs("ec2:DescribeRouteTables", Scope::Anything, DOCTOR),
+    needs("ec2:DescribeNetworkAcls", Scope::Anything, DOCTOR),
+    needs("ec2:DescribeNetworkInterfaces", Scope::Anything, DOCTOR),
+    needs("ec2:DescribeVpcEndpoints", Scope::Anything, DOCTOR),
+    needs("ec2:GetManagedPrefixListEntries", Scope::PrefixLists, DOCTOR),
+    needs("elasticloadbalancing:DescribeLoadBalancers", Scope::Anything, DOCTOR),
+    needs("elasticloadbalancing:DescribeListeners", Scope::Anything, DOCTOR),
+    needs("elasticloadbalancing:DescribeTargetHealth", Scope::Anything, DOCTOR),
     // What else runs a task definition.
     needs("events:ListEventBuses", Scope::Anything, PLANS),
     needs("events:ListRuleNamesByTarget", Scope::Anything, PLANS),
@@ -201,6 +231,10 @@ impl Place {
         format!("arn:{}:iam::{}:role/*", self.partition, self.account)
     }
 
+    fn users(&self) -> String {
+        format!("arn:{}:iam::{}:user/*", self.partition, self.account)
+    }
+
     fn cluster_arn(&self) -> String {
         self.arn("ecs", &format!("cluster/{}", self.cluster.as_deref().unwrap_or("*")))
     }
@@ -230,6 +264,10 @@ fn statement(scope: Scope, actions: &[&str], place: &Place) -> Value {
         Scope::TaskRoles => ("TaskRoles", vec![place.roles()], passed_to(&["ecs-tasks.amazonaws.com"])),
         Scope::Rules => ("Rules", vec![place.arn("events", "rule/*")], None),
         Scope::Schedules => ("Schedules", vec![place.arn("scheduler", "schedule/*/*")], None),
+        Scope::Principals => ("Principals", vec![place.roles(), place.users()], None),
+        Scope::Roles => ("Roles", vec![place.roles()], None),
+        Scope::Repositories => ("Repositories", vec![place.arn("ecr", "repository/*")], None),
+        Scope::PrefixLists => ("PrefixLists", vec![place.arn("ec2", "prefix-list/*")], None),
         Scope::ScheduleRoles => {
             let services = ["events.amazonaws.com", "scheduler.amazonaws.com"];
             ("ScheduleRoles", vec![place.roles()], passed_to(&services))

@@ -4,4 +4,4 @@ mod boto3;
 mod healthy;
 mod network;
 mod task;
-mod world;
+pub mod world;

@@ -173,6 +173,7 @@ Register-ArgumentCompleter -Native -CommandName 'sidetap' -ScriptBlock {
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Save the plan for `sidetap apply`')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long a deployment is watched')
             [CompletionResult]::new('--max-parallel', '--max-parallel', [CompletionResultType]::ParameterName, 'Deployments at once')
+            [CompletionResult]::new('--emit', '--emit', [CompletionResultType]::ParameterName, 'Print what to put into a template or configuration instead, and change nothing')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'AWS profile; beats credentials in the environment')
             [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'AWS region; else the environment''s, else the profile''s')
             [CompletionResult]::new('--endpoint-url', '--endpoint-url', [CompletionResultType]::ParameterName, 'Send AWS requests here, such as to a test server')

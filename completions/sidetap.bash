@@ -1340,7 +1340,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__inject)
-            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --include-schedules --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --file --cluster --service --all-services --service-tag --exclude-service --task-definition --sidecar --image --container-name --env --secret --essential --log-group --log-region --log-stream-prefix --no-log --export --filter --rate-limit --low-resource --destination --bpf-filter --interface --mtu --stat-duration --satellite-url --levo-env --levoai-org-id --cpu-percentage-limit --memory-percentage-limit --cpu --memory --take-from --grow-task --best-effort --dry-run --out --detailed-exitcode --include-schedules --show-values --yes --register-only --no-wait --timeout --auto-rollback --max-parallel --keep-going --in-place --emit --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1480,6 +1480,10 @@ _sidetap() {
                     ;;
                 --max-parallel)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --emit)
+                    COMPREPLY=($(compgen -W "json cloudformation terraform" -- "${cur}"))
                     return 0
                     ;;
                 --profile)

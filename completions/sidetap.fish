@@ -146,6 +146,9 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l take-from -d 
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l out -d 'Save the plan for `sidetap apply`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l timeout -d 'How long a deployment is watched' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l max-parallel -d 'Deployments at once' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l emit -d 'Print what to put into a template or configuration instead, and change nothing' -r -f -a "json\t'The sidecar\'s container and what else changes, as JSON of the ECS API'
+cloudformation\t'A CloudFormation template with the whole task definition'
+terraform\t'A Terraform resource with the whole task definition'"
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r

@@ -14,7 +14,7 @@ const PRESETS: [&str; 4] = [
 ];
 const SIZES: [&str; 4] = ["", "--grow-task", "--best-effort", "--cpu 16 --memory 32"];
 
-fn files() -> Vec<PathBuf> {
+pub fn files() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/task-definitions");
     let Ok(entries) = std::fs::read_dir(directory) else {
         assert!(std::env::var_os("CI").is_none(), "the corpus is missing: {directory}");

@@ -9,6 +9,7 @@ mod confirm;
 mod corpus;
 mod demo;
 mod doctor;
+mod emit;
 mod exit_codes;
 mod gateway;
 mod generated;

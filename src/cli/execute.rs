@@ -111,15 +111,20 @@ fn blocked(plan: &Plan, cx: &Context) -> anyhow::Result<Exit> {
     if cx.printer.json() {
         plan_output::show(&cx.printer, plan, Values::Masked)?;
     }
+    tell_blocked(plan, cx);
+    if plan.summary.change > 0 {
+        cx.printer.note("nothing was changed; `--keep-going` changes the others");
+    }
+    Ok(Exit::Blocked)
+}
+
+/// Says which targets are blocked and why.
+pub fn tell_blocked(plan: &Plan, cx: &Context) {
     for target in &plan.targets {
         let Some(reason) = &target.reason else { continue };
         let title = format!("`{}` cannot be changed", target.name());
         cx.printer.error(&failure::text(&title, std::slice::from_ref(&reason.message), &reason.hints));
     }
-    if plan.summary.change > 0 {
-        cx.printer.note("nothing was changed; `--keep-going` changes the others");
-    }
-    Ok(Exit::Blocked)
 }
 
 fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) -> anyhow::Result<()> {

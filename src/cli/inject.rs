@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::begun::Begun;
 use super::context::Context;
+use super::emit::{EmitFormat, emit};
 use super::execute::execute;
 use super::file::{self, Access};
 use super::output::{plan as plan_output, progress::Counter};
@@ -18,9 +19,9 @@ use super::usage::{self, Usage};
 use crate::aws::environment_region;
 use crate::ecs::{self, Include, InjectRequest};
 use crate::exit::Exit;
-use crate::iac::{self, Resource};
+use crate::iac;
 use crate::taskdef::diff::pretty;
-use crate::taskdef::{self, Action, Plan, Reason, Sidecar, SizeRequest, Target, inject};
+use crate::taskdef::{self, Action, Envelope, Plan, Reason, Sidecar, SizeRequest, Target, inject};
 
 /// Add a sidecar to a task definition, in a file or on ECS.
 ///
@@ -42,6 +43,12 @@ pub struct Args {
     /// With --file: change the file instead of printing.
     #[arg(long, requires = "file", conflicts_with = "dry_run", help_heading = "Run")]
     in_place: bool,
+    /// Print what to put into a template or configuration instead, and change nothing.
+    #[arg(long, value_name = "FORMAT", help_heading = "Run", conflicts_with_all = [
+        "auto_rollback", "dry_run", "in_place", "include_schedules", "keep_going", "max_parallel", "no_wait", "out", "register_only",
+        "show_values", "timeout", "yes"
+    ])]
+    emit: Option<EmitFormat>,
 }
 
 pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
@@ -52,7 +59,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let region = cx.global.region.clone().or_else(environment_region);
     let source = args.source.resolve();
     let sidecar = args.sidecar.resolve(region);
-    let on_ecs = !matches!(source, Ok(Source::File(_)) | Err(_)) && !args.plan.dry_run;
+    let on_ecs = !matches!(source, Ok(Source::File(_)) | Err(_)) && !args.plan.dry_run && args.emit.is_none();
     let confirmable = if on_ecs { super::confirm::possible(args.apply.yes, cx) } else { Ok(()) };
     let (source, sidecar) = match (source, sidecar, confirmable) {
         (Ok(source), Ok(sidecar), Ok(())) => (source, sidecar),
@@ -66,9 +73,29 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
         return Err(Usage::new(format!("`{flag}` means nothing with `--file`")).into());
     }
     match source {
-        Source::File(path) => into_file(&path, &sidecar, &args.size.request(), &args.plan, args.in_place, cx),
+        Source::File(path) => {
+            let end = match (args.emit, args.in_place) {
+                (Some(format), _) => FileEnd::Emitted(format),
+                (None, true) => FileEnd::InPlace,
+                (None, false) => FileEnd::Printed,
+            };
+            into_file(&path, &sidecar, &args.size.request(), &args.plan, end, cx)
+        }
+        source if args.emit.is_some() => block_on(async {
+            let connected = Connected::open(cx).await?;
+            let plan = plan_on_ecs(&connected, &source, sidecar, &args.size.request(), args.plan.include(), cx).await?;
+            args.emit.map_or(Ok(Exit::Done), |format| emit(format, &plan, cx))
+        }),
         source => block_on(into_ecs(source, sidecar, args.size.request(), args.plan, args.apply, cx)),
     }
+}
+
+/// What becomes of a patched file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileEnd {
+    Printed,
+    InPlace,
+    Emitted(EmitFormat),
 }
 
 fn into_file(
@@ -76,16 +103,19 @@ fn into_file(
     sidecar: &Sidecar,
     size: &SizeRequest,
     args: &PlanArgs,
-    in_place: bool,
+    end: FileEnd,
     cx: &Context,
 ) -> anyhow::Result<Exit> {
-    if in_place && file::is_stdin(path) {
+    if end == FileEnd::InPlace && file::is_stdin(path) {
         return Err(Usage::new("`--in-place` needs a file, not standard input").into());
     }
     let FromFile { definition, envelope, tags } = FromFile::read(path)?;
+    // A template is no file of that shape.
+    let envelope = if matches!(end, FileEnd::Emitted(_)) { Envelope::default() } else { envelope };
     let cannot = || format!("cannot add the sidecar to {}", file::name(path));
     let mut target = Target::file(&path.to_string_lossy());
-    target.warnings = iac::warnings(&[(Resource::TaskDefinition, &tags)]);
+    target.base_tags = tags;
+    target.warnings = iac::warnings(&target);
     let injected = match inject(&definition, &envelope, sidecar, size) {
         Ok(injected) => injected,
         Err(error) => {
@@ -109,10 +139,11 @@ fn into_file(
         return Ok(planning::verdict(args, &plan, false));
     }
     let target = &plan.targets[0];
-    match in_place {
-        true if target.action == Action::None => {}
-        true => file::replace(path, &pretty(patched.as_value()), Access::AsBefore)?,
-        false => cx.printer.result(&pretty(patched.as_value()))?,
+    match end {
+        FileEnd::Emitted(format) => return emit(format, &plan, cx),
+        FileEnd::InPlace if target.action == Action::None => {}
+        FileEnd::InPlace => file::replace(path, &pretty(patched.as_value()), Access::AsBefore)?,
+        FileEnd::Printed => cx.printer.result(&pretty(patched.as_value()))?,
     }
     cx.printer.note(&plan_output::one_line(target));
     Ok(Exit::Done)

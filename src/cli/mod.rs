@@ -18,6 +18,8 @@ mod confirm;
 mod context;
 #[cfg(feature = "aws")]
 mod doctor;
+#[cfg(feature = "aws")]
+mod emit;
 #[cfg(feature = "engine")]
 mod ending;
 #[cfg(feature = "aws")]

@@ -11,7 +11,7 @@ use super::definition::Revision;
 use super::error::{Error, Result};
 use super::exclusion::Exclusion;
 use super::service::Service;
-use crate::iac::{self, Resource};
+use crate::iac;
 use crate::taskdef::{Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, Warning, inject};
 
 /// Which services of a cluster.
@@ -96,7 +96,8 @@ pub async fn plan_task_definition(
     name: &str,
     request: InjectRequest<'_>,
 ) -> Result<Plan> {
-    let (revision, target) = named_target(ecs, name).await?;
+    let (revision, mut target) = named_target(ecs, name).await?;
+    target.warnings.extend(iac::warnings(&target));
     let account = account.or_else(|| self::account(&revision.arn).map(str::to_owned));
     let target = plan_revision(target, &revision, request.sidecar, request.size)?;
     Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
@@ -115,7 +116,7 @@ pub(super) async fn named_target(ecs: &Ecs, name: &str) -> Result<(Revision, Tar
             ),
         ));
     }
-    target.warnings.extend(iac::warnings(&[(Resource::TaskDefinition, &revision.tags)]));
+    target.base_tags = revision.tags.clone();
     Ok((revision, target))
 }
 
@@ -203,6 +204,8 @@ fn plan_service(service: &Service, running: Option<&Running>, request: InjectReq
     }
     let Some(running) = running else { return Ok(without_task_definition(target)) };
     target.warnings.extend(warnings(service, running));
+    (target.service_tags, target.base_tags) = (service.tags.clone(), running.revision.tags.clone());
+    target.warnings.extend(iac::warnings(&target));
     let size = SizeRequest { fargate: service.launch.starts_with("FARGATE"), ..request.size.clone() };
     plan_revision(target, &running.revision, request.sidecar, &size)
 }
@@ -233,8 +236,6 @@ pub(super) fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
         let text = "the service wants no tasks: nothing will start, and nothing be proved";
         warnings.push(Warning::new("no-tasks", text));
     }
-    let tags = [(Resource::Service, &service.tags[..]), (Resource::TaskDefinition, &running.revision.tags[..])];
-    warnings.extend(iac::warnings(&tags));
     warnings
 }
 

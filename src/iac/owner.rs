@@ -4,7 +4,8 @@
 //! through it; the latter two add tags of their own. Terraform and Pulumi tag nothing: people do, mostly for all that a
 //! provider makes (`default_tags`, `aws:defaultTags`), and mostly with the tool's name in the key or the value.
 
-use crate::taskdef::Warning;
+use super::emit::Format;
+use crate::taskdef::{Target, Warning};
 
 const STACK: &str = "aws:cloudformation:stack-name";
 const LOGICAL_ID: &str = "aws:cloudformation:logical-id";
@@ -69,7 +70,7 @@ pub struct Owner {
 
 /// What is deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
+enum Resource {
     Service,
     TaskDefinition,
 }
@@ -154,6 +155,16 @@ impl Owner {
         }
     }
 
+    /// What to print for whoever edits its description.
+    pub fn format(&self) -> Format {
+        match self.tool {
+            Tool::CloudFormation => Format::CloudFormation,
+            Tool::Terraform => Format::Terraform,
+            // Its programs are in languages of their own.
+            Tool::Pulumi => Format::Json,
+        }
+    }
+
     /// The deployment that undoes what was changed beside it.
     fn next_deployment(&self) -> &'static str {
         match self.tool {
@@ -177,10 +188,11 @@ fn known_by<'a>(owners: impl Iterator<Item = &'a Owner> + Clone) -> String {
     evidence.join(" and ") + &ids
 }
 
-/// A warning for each tool that deploys one of the resources, that the sidecar does not last.
-pub fn warnings(resources: &[(Resource, &[(String, String)])]) -> Vec<Warning> {
+/// A warning for each tool that deploys the target, by its tags: that the sidecar does not last, and what does.
+pub fn warnings(target: &Target) -> Vec<Warning> {
+    let resources = [(Resource::Service, &target.service_tags), (Resource::TaskDefinition, &target.base_tags)];
     let owned: Vec<(Resource, Owner)> =
-        resources.iter().filter_map(|(resource, tags)| Some((*resource, owner(tags)?))).collect();
+        resources.into_iter().filter_map(|(resource, tags)| Some((resource, owner(tags)?))).collect();
     let mut warnings: Vec<Warning> = Vec::new();
     for (index, (resource, first)) in owned.iter().enumerate() {
         if owned[..index].iter().any(|(_, other)| other.tool == first.tool) {
@@ -194,10 +206,10 @@ pub fn warnings(resources: &[(Resource, &[(String, String)])]) -> Vec<Warning> {
         };
         let known = known_by(same().map(|(_, owner)| owner));
         let text = format!(
-            "{} manages {what} ({}): {} takes the sidecar out again",
+            "{} manages {what} ({known}): {} takes the sidecar out again; `--emit {}` prints what to put there instead",
             first.name,
-            known,
-            first.next_deployment()
+            first.next_deployment(),
+            first.format().name()
         );
         warnings.push(Warning::new(first.code(), text));
     }
@@ -269,7 +281,8 @@ mod tests {
         let stack = tags(&[("aws:cloudformation:stack-name", "s")]);
         let terraform = tags(&[("Terraform", "true")]);
         let of = |service: &[(String, String)], definition: &[(String, String)]| {
-            warnings(&[(Resource::Service, service), (Resource::TaskDefinition, definition)])
+            let target = Target::service("arn", "arn");
+            warnings(&Target { service_tags: service.to_vec(), base_tags: definition.to_vec(), ..target })
         };
         let both = of(&stack, &stack);
         assert_eq!(both.len(), 1);

@@ -55,6 +55,11 @@ pub struct Target {
     pub schedules: Vec<PlannedSchedule>,
     /// IAM actions that applying needs.
     pub requires: Vec<String>,
+    /// All tags of the service, and of the base, those included that only AWS may set; not part of the format.
+    #[serde(skip)]
+    pub service_tags: Vec<(String, String)>,
+    #[serde(skip)]
+    pub base_tags: Vec<(String, String)>,
     /// The documents before and after; not part of the format.
     #[serde(skip)]
     pub documents: Option<Documents>,
@@ -122,6 +127,8 @@ impl Target {
             warnings: Vec::new(),
             schedules: Vec::new(),
             requires: Vec::new(),
+            service_tags: Vec::new(),
+            base_tags: Vec::new(),
             documents: None,
         }
     }

@@ -30,8 +30,8 @@ pub fn snapshot(name: &str, text: &str) {
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"sidetap \d+\.\d+\.\d+", "sidetap [version]");
     settings.add_filter(r"(has \w+ )\d+\.\d+\.\d+", "$1[version]");
-    settings.add_filter(r#"("sidetap.version": )"[^"]*""#, "$1\"[version]\"");
-    settings.add_filter(r#"("sidetap.config": )"[^"]*""#, "$1\"[fingerprint]\"");
+    settings.add_filter(r#"("?sidetap.version"?(:| +=) )"[^"]*""#, "$1\"[version]\"");
+    settings.add_filter(r#"("?sidetap.config"?(:| +=) )"?[0-9a-f]+"?"#, "$1\"[fingerprint]\"");
     settings.add_filter(r#"("tool_version": )"[^"]*""#, "$1\"[version]\"");
     settings.add_filter(r"\b[0-9a-f]{16}\b", "[plan-id]");
     settings.bind(|| insta::assert_snapshot!(name, text));

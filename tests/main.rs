@@ -4,6 +4,7 @@
 mod apply;
 mod bad_input;
 mod boto3;
+mod code_deploy;
 #[cfg(target_os = "linux")]
 mod confirm;
 mod corpus;

@@ -78,6 +78,10 @@ fn world_of_revision(revision: u32) -> Standin {
             around.scheduler.schedule("default", &format!("schedule-{name}"), target);
         }
     });
+    standin.service("main", "blue", task_definition("blue"));
+    let sets = json!([{"id": "ecs-svc/1", "status": "PRIMARY", "startedBy": "CODE_DEPLOY", "externalId": "d-1"}]);
+    standin.edit_service("blue", json!({"deploymentController": {"type": "CODE_DEPLOY"}, "taskSets": sets}));
+    standin.around(|around| around.code_deploy.deployment("d-1", "application", "group", json!({})));
     standin
 }
 
@@ -147,7 +151,7 @@ fn calls_of(command: Command) -> BTreeMap<bool, BTreeSet<String>> {
         Command::Apply => {
             let (well, badly, scheduled) = (path("well"), path("badly"), path("scheduled"));
             for line in [
-                format!("{inject} --service web --dry-run --out {well}"),
+                format!("{inject} --service web --service blue --dry-run --out {well}"),
                 format!("{inject} --service bad --service worse --dry-run --out {badly}"),
                 format!("{inject} --service api --dry-run --include-schedules --out {scheduled}"),
             ] {
@@ -173,6 +177,9 @@ fn calls_of(command: Command) -> BTreeMap<bool, BTreeSet<String>> {
         Command::Remove => {
             Sidetap::new(&format!("{inject} --all-services --yes --no-wait")).against(&standin).exits(0);
             fail_next(&standin);
+            // CodeDeploy has deployed it since.
+            let deployed = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/blue:2");
+            standin.edit_service("blue", json!({ "taskDefinition": deployed }));
             let remove = "remove --cluster main";
             run(
                 false,
@@ -233,7 +240,7 @@ fn allowed(policy: &Value) -> BTreeSet<String> {
 }
 
 const LINTER: &str = r#"
-import json, parliament, sys
+import json, parliament, re, sys
 from policy_sentry.querying.actions import get_action_data
 
 policy = json.load(sys.stdin)
@@ -246,20 +253,20 @@ for finding in parliament.analyze_policy_string(json.dumps(policy)).findings:
         continue
     print(finding.issue, finding.detail)
 
-def parts(arn):
-    return arn.split(":", 5)
+def kind(arn):
+    return re.split("[/:]", arn.split(":", 5)[5])[0]
 
 for statement in policy["Statement"]:
     for action in statement["Action"]:
         service, name = action.split(":")
         rows = get_action_data(service, name)[service]
-        kinds = [parts(row["resource_arn_format"])[5].split("/")[0] for row in rows if row["resource_arn_format"] != "*"]
+        kinds = [kind(row["resource_arn_format"]) for row in rows if row["resource_arn_format"] != "*"]
         for resource in statement["Resource"]:
             if resource == "*":
                 anywhere = not kinds or "*" in [row["resource_arn_format"] for row in rows]
                 if not anywhere:
                     print(action, "could be narrowed to", kinds)
-            elif parts(resource)[5].split("/")[0] not in kinds:
+            elif kind(resource) not in kinds:
                 print(action, "knows no", resource)
         keys = {key for row in rows for key in row["condition_keys"]}
         for key in [key for block in statement.get("Condition", {}).values() for key in block]:

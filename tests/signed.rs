@@ -46,6 +46,10 @@ async fn one_of_each(client: &Signed) -> Vec<(&'static str, Option<Error>)> {
         ("ecr", client.json(Service::Ecr, "DescribeRepositories", &json!({})).await.err()),
         ("events", client.json(Service::Events, "ListEventBuses", &json!({})).await.err()),
         (
+            "codedeploy",
+            client.json(Service::CodeDeploy, "GetDeployment", &json!({ "deploymentId": "d-1" })).await.err(),
+        ),
+        (
             "scheduler",
             client.rest(Service::Scheduler, "GET", "/schedules/a%2Fb%20c?groupName=x%2Fy&z=%C3%A9", None).await.err(),
         ),

@@ -134,7 +134,7 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(keys["seconds"].as_u64().unwrap());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let goldens = goldens.as_array().unwrap();
-        assert_eq!(goldens.len(), 60);
+        assert_eq!(goldens.len(), 62);
         for golden in goldens {
             let service = Service::ALL.into_iter().find(|service| golden["service"] == service.name()).unwrap();
             let token = golden["session_token"].as_str().map(str::to_owned);

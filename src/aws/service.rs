@@ -10,10 +10,11 @@ pub enum Service {
     Ecr,
     Events,
     Scheduler,
+    CodeDeploy,
 }
 
 impl Service {
-    pub const ALL: [Service; 7] = [
+    pub const ALL: [Service; 8] = [
         Service::Ec2,
         Service::ElasticLoadBalancing,
         Service::Iam,
@@ -21,6 +22,7 @@ impl Service {
         Service::Ecr,
         Service::Events,
         Service::Scheduler,
+        Service::CodeDeploy,
     ];
 
     /// The name in signatures, which is also the prefix of IAM actions.
@@ -33,6 +35,7 @@ impl Service {
             Service::Ecr => "ecr",
             Service::Events => "events",
             Service::Scheduler => "scheduler",
+            Service::CodeDeploy => "codedeploy",
         }
     }
 
@@ -46,6 +49,7 @@ impl Service {
             Service::Ecr => "ECR",
             Service::Events => "EVENTBRIDGE",
             Service::Scheduler => "SCHEDULER",
+            Service::CodeDeploy => "CODEDEPLOY",
         }
     }
 
@@ -65,6 +69,7 @@ impl Service {
             Service::Logs => "Logs_20140328",
             Service::Ecr => "AmazonEC2ContainerRegistry_V20150921",
             Service::Events => "AWSEvents",
+            Service::CodeDeploy => "CodeDeploy_20141006",
             other => panic!("{} does not speak JSON 1.1", other.name()),
         }
     }

@@ -173,6 +173,16 @@ impl Run<'_> {
         let service = self.ecs.service_of(target).await?;
         match classify(&service) {
             Handling::Full => {}
+            Handling::RegisterOnly { .. } if service.controller == "CODE_DEPLOY" => {
+                let deployment = self.ecs.code_deployment(&service, &arn).await;
+                let report = &mut self.reports[index];
+                report.outcome = Applied::Registered;
+                (report.app_spec, report.deploy_command) = (Some(deployment.app_spec), Some(deployment.command));
+                for note in deployment.notes {
+                    self.note(index, note);
+                }
+                return Ok(());
+            }
             Handling::RegisterOnly { .. } => {
                 self.reports[index].outcome = Applied::Registered;
                 self.note(index, format!("to deploy it, run: {}", how_to_deploy(&service, &arn)));

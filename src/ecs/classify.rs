@@ -49,30 +49,11 @@ pub fn classify(service: &Service) -> Handling {
     }
 }
 
-/// What to run to deploy a registered revision where ECS does not.
+/// What to run to deploy a registered revision where an external controller deploys.
 pub(super) fn how_to_deploy(service: &Service, task_definition: &str) -> String {
     let cluster = resource_name(&service.cluster_arn);
-    if service.controller == "EXTERNAL" {
-        return format!(
-            "aws ecs create-task-set --cluster {cluster} --service {} --task-definition {task_definition} …",
-            service.name
-        );
-    }
-    let mut properties = serde_json::json!({ "TaskDefinition": task_definition });
-    if let Some((container, port)) = &service.load_balancer {
-        properties["LoadBalancerInfo"] = serde_json::json!({ "ContainerName": container, "ContainerPort": port });
-    }
-    let app_spec = serde_json::json!({
-        "version": 0.0,
-        "Resources": [{ "TargetService": { "Type": "AWS::ECS::Service", "Properties": properties } }]
-    });
-    let revision = serde_json::json!({
-        "revisionType": "AppSpecContent",
-        "appSpecContent": { "content": app_spec.to_string() }
-    });
     format!(
-        "aws deploy create-deployment --application-name AppECS-{cluster}-{name} \
-         --deployment-group-name DgpECS-{cluster}-{name} --revision '{revision}'",
-        name = service.name
+        "aws ecs create-task-set --cluster {cluster} --service {} --task-definition {task_definition} …",
+        service.name
     )
 }

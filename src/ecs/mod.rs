@@ -6,6 +6,7 @@ mod apply;
 mod arn;
 mod classify;
 mod client;
+mod code_deploy;
 mod definition;
 mod digests;
 pub mod doctor;

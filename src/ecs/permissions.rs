@@ -54,6 +54,8 @@ pub enum Scope {
     Tagged,
     /// The task's roles, to be passed to tasks.
     TaskRoles,
+    /// CodeDeploy's deployment groups, which its deployments belong to.
+    DeploymentGroups,
     Rules,
     Schedules,
     /// The roles by which rules and schedules run tasks, to be passed to EventBridge.
@@ -146,6 +148,8 @@ pub const PERMISSIONS: &[Permission] = &[
     needs("elasticloadbalancing:DescribeLoadBalancers", Scope::Anything, DOCTOR),
     needs("elasticloadbalancing:DescribeListeners", Scope::Anything, DOCTOR),
     needs("elasticloadbalancing:DescribeTargetHealth", Scope::Anything, DOCTOR),
+    // What CodeDeploy deploys a service by.
+    needs("codedeploy:GetDeployment", Scope::DeploymentGroups, REGISTERS),
     // What else runs a task definition.
     needs("events:ListEventBuses", Scope::Anything, PLANS),
     needs("events:ListRuleNamesByTarget", Scope::Anything, PLANS),
@@ -262,6 +266,7 @@ fn statement(scope: Scope, actions: &[&str], place: &Place) -> Value {
         Scope::TaskDefinitions => ("TaskDefinitions", vec![task_definitions()], None),
         Scope::Tagged => ("Tags", vec![place.in_cluster("service"), task_definitions()], None),
         Scope::TaskRoles => ("TaskRoles", vec![place.roles()], passed_to(&["ecs-tasks.amazonaws.com"])),
+        Scope::DeploymentGroups => ("DeploymentGroups", vec![place.arn("codedeploy", "deploymentgroup:*")], None),
         Scope::Rules => ("Rules", vec![place.arn("events", "rule/*")], None),
         Scope::Schedules => ("Schedules", vec![place.arn("scheduler", "schedule/*/*")], None),
         Scope::Principals => ("Principals", vec![place.roles(), place.users()], None),

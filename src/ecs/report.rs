@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::arn::family_revision;
 use super::error::Error;
@@ -59,6 +60,12 @@ pub struct Report {
     /// Whether the service bears the receipt by which `sidetap rollback` takes it back.
     #[serde(skip)]
     pub has_receipt: bool,
+    /// What CodeDeploy is to deploy, where it deploys the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_spec: Option<Value>,
+    /// The command line that has it do so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deploy_command: Option<String>,
     #[serde(skip)]
     pub error: Option<Error>,
 }
@@ -82,6 +89,8 @@ impl Report {
             notes: Vec::new(),
             schedules: Vec::new(),
             has_receipt: false,
+            app_spec: None,
+            deploy_command: None,
             error: None,
         }
     }
@@ -100,6 +109,8 @@ impl Report {
             notes: Vec::new(),
             schedules: Vec::new(),
             has_receipt: false,
+            app_spec: None,
+            deploy_command: None,
             error: None,
         }
     }

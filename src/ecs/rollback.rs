@@ -66,7 +66,7 @@ pub async fn plan_rollback(ecs: &Ecs, cluster: &str, name: &str) -> Result<Rollb
     let mut services = ecs.named_services(cluster, &[name.to_owned()]).await?;
     let service = services.pop().ok_or_else(|| Error::Stale { reason: format!("`{name}` is gone") })?;
     let receipt = Receipt::of(&service);
-    check_deployable(&service, &receipt)?;
+    check_deployable(ecs, &service, &receipt).await?;
     let recorded = receipt.previous.clone().ok_or_else(|| no_receipt(&service))?;
     let to = ecs.task_definition(&recorded).await.map_err(|error| unreadable(&service, &recorded, error))?;
     if service.task_definition == to.arn {
@@ -89,7 +89,7 @@ pub async fn plan_rollback(ecs: &Ecs, cluster: &str, name: &str) -> Result<Rollb
     Ok(Rollback { service, to, way, documents })
 }
 
-fn check_deployable(service: &Service, receipt: &Receipt) -> Result<()> {
+async fn check_deployable(ecs: &Ecs, service: &Service, receipt: &Receipt) -> Result<()> {
     match classify(service) {
         Handling::Full => Ok(()),
         Handling::Refused { reason, hint, .. } => Err(Error::Blocked { reason, hints: vec![hint] }),
@@ -97,7 +97,15 @@ fn check_deployable(service: &Service, receipt: &Receipt) -> Result<()> {
             let owner = if service.controller == "CODE_DEPLOY" { "CodeDeploy" } else { "an external controller" };
             let revision = receipt.previous.as_deref().unwrap_or("FAMILY:REVISION");
             let reason = format!("{owner} deploys this service: only there it can be taken back");
-            Err(Error::Blocked { reason, hints: vec![format!("run: {}", how_to_deploy(service, revision))] })
+            let (command, notes) = match service.controller.as_str() {
+                "CODE_DEPLOY" => {
+                    let deployment = ecs.code_deployment(service, revision).await;
+                    (deployment.command, deployment.notes)
+                }
+                _ => (how_to_deploy(service, revision), Vec::new()),
+            };
+            let hints = std::iter::once(format!("run: {command}")).chain(notes).collect();
+            Err(Error::Blocked { reason, hints })
         }
     }
 }

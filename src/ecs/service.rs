@@ -32,6 +32,12 @@ pub struct Service {
     pub service_deployment: Option<String>,
     /// Container and port behind the first load balancer.
     pub load_balancer: Option<(String, i32)>,
+    /// The Fargate platform version, unless it is the latest.
+    pub platform_version: Option<String>,
+    /// Capacity providers, each with its base and weight.
+    pub capacity_providers: Vec<(String, i32, i32)>,
+    /// The id of the CodeDeploy deployment that made the current tasks.
+    pub code_deploy_deployment: Option<String>,
     /// Whether ECS rolls back by itself when a deployment fails.
     pub rolls_back: bool,
 }
@@ -71,10 +77,19 @@ impl From<types::Service> for Service {
             None => providers.join("+"),
         };
         let tags = service.tags().iter().map(|tag| (text(tag.key()), text(tag.value())));
-        let load_balancer = service
-            .load_balancers()
-            .first()
-            .and_then(|balancer| Some((balancer.container_name()?.to_owned(), balancer.container_port()?)));
+        // A service of task sets has its settings there.
+        let primary = service.task_sets().iter().find(|set| set.status() == Some("PRIMARY"));
+        let behind = |balancers: &[types::LoadBalancer]| {
+            let first = balancers.first()?;
+            Some((first.container_name()?.to_owned(), first.container_port()?))
+        };
+        let load_balancer = behind(service.load_balancers()).or_else(|| behind(primary?.load_balancers()));
+        let version = service.platform_version().or_else(|| primary?.platform_version());
+        let strategy = match service.capacity_provider_strategy() {
+            [] => primary.map_or(&[][..], |set| set.capacity_provider_strategy()),
+            own => own,
+        };
+        let of_code_deploy = primary.filter(|set| set.started_by() == Some("CODE_DEPLOY"));
         Service {
             name: text(service.service_name()),
             arn: text(service.service_arn()),
@@ -96,6 +111,12 @@ impl From<types::Service> for Service {
             deployments: service.deployments().iter().map(ObservedDeployment::from).collect(),
             service_deployment: service.current_service_deployment().map(str::to_owned),
             load_balancer,
+            platform_version: version.filter(|version| *version != "LATEST").map(str::to_owned),
+            capacity_providers: strategy
+                .iter()
+                .map(|item| (item.capacity_provider().to_owned(), item.base(), item.weight()))
+                .collect(),
+            code_deploy_deployment: of_code_deploy.and_then(|set| set.external_id()).map(str::to_owned),
             rolls_back: configuration.is_some_and(|c| {
                 let breaker = c.deployment_circuit_breaker().is_some_and(|b| b.enable() && b.rollback());
                 breaker || c.alarms().is_some_and(|alarms| alarms.enable() && alarms.rollback())

@@ -46,6 +46,18 @@ pub(super) fn details(text: &mut String, report: &Report, with_reason: bool) {
     for line in lines {
         let _ = writeln!(text, "{}: {}", paint(style::STRONG, &sanitise(&report.target)), sanitise(&line));
     }
+    let mut block = |title: &str, lines: &str| {
+        let _ = writeln!(text, "{}: {title}", paint(style::STRONG, &sanitise(&report.target)));
+        lines.lines().for_each(|line| {
+            let _ = writeln!(text, "  {}", sanitise(line));
+        });
+    };
+    if let Some(command) = &report.deploy_command {
+        block("to deploy it, run:", command);
+    }
+    if let Some(app_spec) = &report.app_spec {
+        block("the AppSpec in it:", &format!("{app_spec:#}"));
+    }
 }
 
 /// A stopped task: its reason, and a line for each container that has something to say.

@@ -2,6 +2,7 @@
 //!
 //! `server` knows a call's service from the scope of its signature, and hands it to [`dispatch`].
 
+mod code_deploy;
 mod ec2;
 mod ecr;
 mod elb;
@@ -28,6 +29,7 @@ use crate::operations::Refusal;
 /// What the services know. Tests fill it through `Standin::around`.
 #[derive(Debug, Default)]
 pub struct Around {
+    pub code_deploy: code_deploy::CodeDeploy,
     pub ec2: ec2::Ec2,
     pub elb: elb::Elb,
     pub iam: iam::Iam,
@@ -54,6 +56,7 @@ pub(crate) fn is_around(service: &str) -> bool {
 /// Carries out one call.
 pub(crate) fn dispatch(state: &mut Around, service: &str, operation: &str, input: &Input) -> Result<Reply, Refusal> {
     match service {
+        "codedeploy" => code_deploy::dispatch(state, operation, input),
         "ec2" => ec2::dispatch(state, operation, input),
         "elasticloadbalancing" => elb::dispatch(state, operation, input),
         "iam" => iam::dispatch(state, operation, input),

@@ -27,7 +27,7 @@ impl Protocol {
         match service {
             "ec2" => Some(Protocol::Ec2),
             "elasticloadbalancing" | "iam" => Some(Protocol::Query),
-            "logs" | "ecr" | "events" => Some(Protocol::Json),
+            "codedeploy" | "logs" | "ecr" | "events" => Some(Protocol::Json),
             "scheduler" => Some(Protocol::Rest),
             _ => None,
         }

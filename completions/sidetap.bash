@@ -1758,7 +1758,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__policy)
-            opts="-v -q -h --cluster --account --include-schedules --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help list inject apply remove doctor wizard"
+            opts="-v -q -h --cluster --account --include-schedules --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help list inject apply remove status rollback doctor wizard"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -14,14 +14,24 @@ pub enum Command {
     Inject,
     Apply,
     Remove,
+    Status,
+    Rollback,
     Doctor,
     /// `sidetap` alone, on a terminal.
     Wizard,
 }
 
 impl Command {
-    pub const ALL: [Command; 6] =
-        [Command::List, Command::Inject, Command::Apply, Command::Remove, Command::Doctor, Command::Wizard];
+    pub const ALL: [Command; 8] = [
+        Command::List,
+        Command::Inject,
+        Command::Apply,
+        Command::Remove,
+        Command::Status,
+        Command::Rollback,
+        Command::Doctor,
+        Command::Wizard,
+    ];
 
     /// The command's name on the command line.
     pub fn name(self) -> &'static str {
@@ -30,6 +40,8 @@ impl Command {
             Command::Inject => "inject",
             Command::Apply => "apply",
             Command::Remove => "remove",
+            Command::Status => "status",
+            Command::Rollback => "rollback",
             Command::Doctor => "doctor",
             Command::Wizard => "wizard",
         }
@@ -46,6 +58,7 @@ pub enum Scope {
     Clusters,
     Services,
     ServiceDeployments,
+    ServiceRevisions,
     Tasks,
     /// All revisions of all families: ECS decides which revision is meant before it asks IAM, and the new revision's
     /// number is not known before it is there.
@@ -92,13 +105,31 @@ const PLANS: &[Command] = &[Command::Inject, Command::Remove, Command::Wizard];
 const REGISTERS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
 /// Those that know `--include-schedules`, or a plan that was made with it.
 const INCLUDE: &[Command] = &[Command::Inject, Command::Apply, Command::Remove];
-const UPDATES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
-const FINDS_CLUSTERS: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Wizard];
-const LISTS_SERVICES: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Doctor, Command::Wizard];
+const UPDATES: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Rollback, Command::Wizard];
+const FINDS_CLUSTERS: &[Command] = &[Command::List, Command::Inject, Command::Remove, Command::Status, Command::Wizard];
+const LISTS_SERVICES: &[Command] = &[
+    Command::List,
+    Command::Inject,
+    Command::Remove,
+    Command::Status,
+    Command::Rollback,
+    Command::Doctor,
+    Command::Wizard,
+];
 /// All but `list`.
-const READS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Doctor, Command::Wizard];
+const READS: &[Command] = &[
+    Command::Inject,
+    Command::Apply,
+    Command::Remove,
+    Command::Status,
+    Command::Rollback,
+    Command::Doctor,
+    Command::Wizard,
+];
 /// Those that look at tasks.
-const TASKS: &[Command] = &[Command::Inject, Command::Apply, Command::Remove, Command::Wizard];
+const TASKS: &[Command] =
+    &[Command::Inject, Command::Apply, Command::Remove, Command::Status, Command::Rollback, Command::Wizard];
+const ROLLBACK: &[Command] = &[Command::Rollback];
 const DOCTOR: &[Command] = &[Command::Doctor];
 
 const fn needs(action: &'static str, scope: Scope, commands: &'static [Command]) -> Permission {
@@ -123,6 +154,9 @@ pub const PERMISSIONS: &[Permission] = &[
     needs("ecs:TagResource", Scope::Tagged, UPDATES),
     // Which deployments there are, and why one failed.
     needs("ecs:DescribeServiceDeployments", Scope::ServiceDeployments, UPDATES),
+    needs("ecs:ListServiceDeployments", Scope::Services, ROLLBACK),
+    needs("ecs:DescribeServiceRevisions", Scope::ServiceRevisions, ROLLBACK),
+    needs("ecs:StopServiceDeployment", Scope::ServiceDeployments, ROLLBACK),
     needs("ecs:ListTasks", Scope::InCluster, TASKS),
     needs("ecs:DescribeTasks", Scope::Tasks, TASKS),
     Permission {
@@ -149,7 +183,7 @@ pub const PERMISSIONS: &[Permission] = &[
     needs("elasticloadbalancing:DescribeListeners", Scope::Anything, DOCTOR),
     needs("elasticloadbalancing:DescribeTargetHealth", Scope::Anything, DOCTOR),
     // What CodeDeploy deploys a service by.
-    needs("codedeploy:GetDeployment", Scope::DeploymentGroups, REGISTERS),
+    needs("codedeploy:GetDeployment", Scope::DeploymentGroups, UPDATES),
     // What else runs a task definition.
     needs("events:ListEventBuses", Scope::Anything, PLANS),
     needs("events:ListRuleNamesByTarget", Scope::Anything, PLANS),
@@ -261,6 +295,9 @@ fn statement(scope: Scope, actions: &[&str], place: &Place) -> Value {
         Scope::Services => ("Services", vec![place.in_cluster("service")], None),
         Scope::ServiceDeployments => {
             ("ServiceDeployments", vec![place.in_cluster("service"), place.in_cluster("service-deployment")], None)
+        }
+        Scope::ServiceRevisions => {
+            ("ServiceRevisions", vec![place.in_cluster("service"), place.in_cluster("service-revision")], None)
         }
         Scope::Tasks => ("Tasks", vec![place.in_cluster("task")], None),
         Scope::TaskDefinitions => ("TaskDefinitions", vec![task_definitions()], None),

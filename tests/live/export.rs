@@ -33,7 +33,8 @@ fn a_reader_that_does_not_read_costs_records_and_nothing_else() {
     let lines = whole.lines().map(Record::parse).count() as u64;
     let seen = ended.transactions();
     let dropped = ended.summary("records not taken in time");
-    assert!(seen > 3000, "{}", ended.stderr);
+    // Far more than the pipe and the queue hold.
+    assert!(seen > 1000, "{}", ended.stderr);
     assert!(dropped > 0, "{}", ended.stderr);
     // What stays of the write that never returned counts as dropped, though its beginning is in the pipe.
     // So may what was found out over all of them.

@@ -25,11 +25,15 @@ impl Answer {
         Xml::parse(&String::from_utf8_lossy(&self.body)).map_err(|error| Error::unreadable(operation, error))
     }
 
-    /// The answer's JSON; none at all is an empty object.
+    /// The answer's JSON, an object; none at all is an empty one.
     pub fn json(&self, operation: &str) -> Result<Value, Error> {
-        match self.body.is_empty() {
-            true => Ok(Value::Object(serde_json::Map::new())),
-            false => serde_json::from_slice(&self.body).map_err(|error| Error::unreadable(operation, error)),
+        if self.body.is_empty() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
+        match serde_json::from_slice(&self.body) {
+            Ok(body @ Value::Object(_)) => Ok(body),
+            Ok(_) => Err(Error::unreadable(operation, "it is no JSON object")),
+            Err(error) => Err(Error::unreadable(operation, error)),
         }
     }
 

@@ -171,6 +171,7 @@ impl Run<'_> {
             return Ok(());
         }
         let service = self.ecs.service_of(target).await?;
+        check_runs(&service, self.reports[index].previous_task_definition.as_deref().unwrap_or_default())?;
         match classify(&service) {
             Handling::Full => {}
             Handling::RegisterOnly { .. } if service.controller == "CODE_DEPLOY" => {
@@ -190,7 +191,6 @@ impl Run<'_> {
             }
             Handling::Refused { reason, hint, .. } => return Err(Error::Blocked { reason, hints: vec![hint] }),
         }
-        check_runs(&service, self.reports[index].previous_task_definition.as_deref().unwrap_or_default())?;
         let update = self.ecs.update_service(&service, &arn).await?;
         self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
         self.former.insert(index, Receipt::of(&service));

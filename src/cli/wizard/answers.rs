@@ -189,6 +189,9 @@ fn mask_variables(words: &mut [String]) {
         if words[index - 1] == "--env" {
             let name = words[index].split('=').next().unwrap_or_default();
             words[index] = format!("{name}={MASK}");
+        } else if let Some(variable) = words[index].strip_prefix("--env=") {
+            let name = variable.split('=').next().unwrap_or_default();
+            words[index] = format!("--env={name}={MASK}");
         }
     }
 }

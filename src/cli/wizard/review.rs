@@ -226,7 +226,9 @@ async fn apply(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Go> {
     wizard.answers.keep_going |= plan.summary.blocked > 0;
     wizard.begin_as("applying the plan");
     wizard.prompter.say(Tone::Hint, "Ctrl-C stops watching; what was started goes on in ECS");
-    let args = Line::of(&wizard.answers.words())?;
+    let mut args = Line::of(&wizard.answers.words())?;
+    // Blocked services are left out. Nobody has asked for more after a failure.
+    args.apply.keep_going = false;
     let (begun, interrupt) = (Begun::default(), wizard.interrupt.clone());
     let exit = carry_out(wizard.connected()?, plan, begun, &args.apply, interrupt, wizard.cx).await?;
     wizard.say_command_line();

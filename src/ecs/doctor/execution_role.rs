@@ -147,9 +147,10 @@ fn judge_need(arn: &str, name: &str, need: &Need, answers: Vec<Fact<Vec<Decision
         denied.iter().map(|decision| statement(&[&decision.action], &decision.resource)).collect();
     let policy = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{}]}}", statements.join(", "));
     let command = format!(
-        "aws iam put-role-policy --role-name {} --policy-name {} --policy-document '{policy}'",
+        "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}",
         quoted(name),
-        need.policy
+        need.policy,
+        quoted(&policy)
     );
     Check::problem(PERMISSIONS, arn, message).fix(command)
 }

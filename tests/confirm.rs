@@ -61,6 +61,14 @@ fn ctrl_c_at_the_question_shows_the_cursor_and_writes_nothing() {
 }
 
 #[test]
+fn sigterm_at_the_question_does_what_ctrl_c_does() {
+    let (standin, mut screen) = asked();
+    screen.settled();
+    screen.terminate().wait_for("interrupted; nothing was changed").exits(130);
+    nothing_was_written(&standin);
+}
+
+#[test]
 fn keys_that_mean_nothing_answer_nothing() {
     let (standin, mut screen) = asked();
     let before = screen.settled();

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use standin::{Fault, Script, Standin};
 
-#[cfg(unix)]
-use crate::support::interrupted;
 use crate::support::{Sidetap, task_definition, wait_for};
+#[cfg(unix)]
+use crate::support::{ended_by, interrupted};
 
 fn service(script: Script) -> Standin {
     let standin = Standin::start();
@@ -196,6 +196,16 @@ fn no_more_deployments_run_at_once_than_asked_for() {
 fn ctrl_c_stops_watching_and_says_that_the_deployment_goes_on() {
     let standin = service(Script::Stuck);
     let (code, stdout, stderr) = interrupted(&standin, INJECT, "TagResource", 1);
+    assert_eq!(code, Some(130));
+    assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
+    assert!(stdout.contains("deployment started") && stdout.contains("To go back:"), "{stdout}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cancelled_job_is_told_what_was_started_too() {
+    let standin = service(Script::Stuck);
+    let (code, stdout, stderr) = ended_by("-TERM", &standin, INJECT, "TagResource", 1);
     assert_eq!(code, Some(130));
     assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
     assert!(stdout.contains("deployment started") && stdout.contains("To go back:"), "{stdout}");

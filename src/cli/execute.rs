@@ -79,19 +79,36 @@ pub async fn carry_out(
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { exit(&reports) })
 }
 
-/// An interrupt that the first Ctrl-C raises; the second ends the process at once.
+/// An interrupt that the first Ctrl-C or SIGTERM raises; the second ends the process at once.
 pub async fn on_ctrl_c() -> Interrupt {
     let (raise, interrupt) = Interrupt::new();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            let _ = raise.send(true);
-        }
-        let _ = tokio::signal::ctrl_c().await;
+        asked_to_end().await;
+        let _ = raise.send(true);
+        asked_to_end().await;
         std::process::exit(Exit::Interrupted.code().into());
     });
     // Lets the handler take its place before the next question is asked.
     tokio::task::yield_now().await;
     interrupt
+}
+
+/// Waits for Ctrl-C or, as from a CI system that cancels a job, SIGTERM.
+async fn asked_to_end() {
+    let ctrl_c = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            () = ctrl_c => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    ctrl_c.await;
 }
 
 fn confirmed(

@@ -11,9 +11,9 @@ mod third_party;
 mod walk;
 
 pub use fixtures::{fixture, fixture_path, registrable, task_definition};
-#[cfg(unix)]
-pub use interrupted::interrupted;
 pub use interrupted::wait_for;
+#[cfg(unix)]
+pub use interrupted::{ended_by, interrupted};
 pub use run::{Finished, Sidetap};
 #[cfg(target_os = "linux")]
 pub use screen::{Key, Screen};

@@ -176,6 +176,15 @@ impl Screen {
         self
     }
 
+    /// Sends SIGTERM, as whoever ends a session or a job does.
+    #[track_caller]
+    pub fn terminate(&mut self) -> &mut Self {
+        self.settle();
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).expect("it runs");
+        self
+    }
+
     /// Types letters.
     #[track_caller]
     pub fn type_text(&mut self, text: &str) -> &mut Self {

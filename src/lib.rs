@@ -4,7 +4,7 @@
 //! - [`cli`]: the terminal: the command line, its commands and their output
 //! - `ecs`: talks to ECS: lists, reads, registers, updates, tags, watches
 //! - `aws`: what every AWS call needs: session, identity, errors
-//! - `iac`: infrastructure as code: who else deploys a task definition
+//! - `iac`: infrastructure as code: what to put into templates and configurations instead
 //! - `taskdef`: a task definition, its sidecars, their sizes, the patch and the plan
 //!
 //! The last four are the patcher, behind the feature `aws`. The engine, behind the feature `engine`:

@@ -5,6 +5,7 @@ use super::execute::tell_blocked;
 use super::output::plan::warning_line;
 use crate::exit::Exit;
 use crate::iac::{self, Emission};
+use crate::taskdef::owner::Format;
 use crate::taskdef::{Action, Plan};
 
 /// Warnings that only matter to a change on ECS.
@@ -30,12 +31,12 @@ pub enum EmitFormat {
     Terraform,
 }
 
-impl From<EmitFormat> for iac::Format {
+impl From<EmitFormat> for Format {
     fn from(format: EmitFormat) -> Self {
         match format {
-            EmitFormat::Json => iac::Format::Json,
-            EmitFormat::CloudFormation => iac::Format::CloudFormation,
-            EmitFormat::Terraform => iac::Format::Terraform,
+            EmitFormat::Json => Format::Json,
+            EmitFormat::CloudFormation => Format::CloudFormation,
+            EmitFormat::Terraform => Format::Terraform,
         }
     }
 }

@@ -19,8 +19,8 @@ use super::usage::{self, Usage};
 use crate::aws::environment_region;
 use crate::ecs::{self, Include, InjectRequest};
 use crate::exit::Exit;
-use crate::iac;
 use crate::taskdef::diff::pretty;
+use crate::taskdef::owner;
 use crate::taskdef::{self, Action, Envelope, Plan, Reason, Sidecar, SizeRequest, Target, inject};
 
 /// Add a sidecar to a task definition, in a file or on ECS.
@@ -115,7 +115,7 @@ fn into_file(
     let cannot = || format!("cannot add the sidecar to {}", file::name(path));
     let mut target = Target::file(&path.to_string_lossy());
     target.base_tags = tags;
-    target.warnings = iac::warnings(&target);
+    target.warnings = owner::warnings(&target);
     let injected = match inject(&definition, &envelope, sidecar, size) {
         Ok(injected) => injected,
         Err(error) => {

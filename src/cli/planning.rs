@@ -12,8 +12,8 @@ use super::usage::Usage;
 use crate::aws::{ErrorKind, Identity, Session, SessionRequest};
 use crate::ecs::Ecs;
 use crate::exit::Exit;
-use crate::iac::{Tags, tags_of};
 use crate::taskdef::{Envelope, Plan, Target, TaskDefinition};
+use crate::taskdef::{Tags, tags_of};
 
 /// A task definition that was read from a file.
 pub struct FromFile {

@@ -8,8 +8,8 @@ use super::client::{Ecs, call, write};
 use super::error::Result;
 use super::raw::{CaptureBody, LostAnswerIsOurs, ReplaceBody};
 use crate::aws::{self, ErrorKind};
-use crate::iac::{Tags, tags_of};
 use crate::taskdef::plan::TAG_PLAN_ID;
+use crate::taskdef::{Tags, tags_of};
 use crate::taskdef::{TaskDefinition, is_same};
 
 /// How often a registration whose answer was lost is tried again.

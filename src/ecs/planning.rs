@@ -11,7 +11,7 @@ use super::definition::Revision;
 use super::error::{Error, Result};
 use super::exclusion::Exclusion;
 use super::service::Service;
-use crate::iac;
+use crate::taskdef::owner;
 use crate::taskdef::{Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, Warning, inject};
 
 /// Which services of a cluster.
@@ -97,7 +97,7 @@ pub async fn plan_task_definition(
     request: InjectRequest<'_>,
 ) -> Result<Plan> {
     let (revision, mut target) = named_target(ecs, name).await?;
-    target.warnings.extend(iac::warnings(&target));
+    target.warnings.extend(owner::warnings(&target));
     let account = account.or_else(|| self::account(&revision.arn).map(str::to_owned));
     let target = plan_revision(target, &revision, request.sidecar, request.size)?;
     Ok(Plan::new(account, Some(ecs.region.clone()), vec![target]))
@@ -205,7 +205,7 @@ fn plan_service(service: &Service, running: Option<&Running>, request: InjectReq
     let Some(running) = running else { return Ok(without_task_definition(target)) };
     target.warnings.extend(warnings(service, running));
     (target.service_tags, target.base_tags) = (service.tags.clone(), running.revision.tags.clone());
-    target.warnings.extend(iac::warnings(&target));
+    target.warnings.extend(owner::warnings(&target));
     let size = SizeRequest { fargate: service.launch.starts_with("FARGATE"), ..request.size.clone() };
     plan_revision(target, &running.revision, request.sidecar, &size)
 }

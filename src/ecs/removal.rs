@@ -7,7 +7,7 @@ use super::definition::Revision;
 use super::error::Result;
 use super::planning::{Running, Selection, named_target, plan_of, running, select, warnings, without_task_definition};
 use super::service::Service;
-use crate::iac;
+use crate::taskdef::owner;
 use crate::taskdef::{Action, Envelope, Kind, Plan, Reason, Removed, Target, TaskDefinition, Warning, Which, remove};
 
 /// Plans to take sidecars out of what services run. `seen` is called with the number of services described.
@@ -64,7 +64,7 @@ fn plan_service(service: &Service, running: Option<&Running>, which: &Which) -> 
     }
     target.warnings.extend(warnings(service, running));
     (target.service_tags, target.base_tags) = (service.tags.clone(), revision.tags.clone());
-    target.warnings.extend(iac::warnings(&target));
+    target.warnings.extend(owner::warnings(&target));
     Ok(changed(target, revision, removed))
 }
 

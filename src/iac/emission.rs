@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::owner::{Owner, Tool, owner};
 use crate::taskdef::document::name_of;
+use crate::taskdef::owner::{Owner, Tool, owner};
 use crate::taskdef::plan::{TAG_CREATED_BY, TAG_PLAN_ID};
 use crate::taskdef::{Action, Plan, Target, TargetKind, TaskDefinition, without};
 

@@ -2,28 +2,7 @@
 
 use super::emission::Emission;
 use super::{cloudformation, fragment, terraform};
-
-/// What is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// What the sidecar adds and changes, as JSON of the ECS API.
-    Json,
-    /// A template of CloudFormation in YAML, with the whole task definition.
-    CloudFormation,
-    /// A resource of Terraform, with the whole task definition.
-    Terraform,
-}
-
-impl Format {
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Json => "json",
-            Format::CloudFormation => "cloudformation",
-            Format::Terraform => "terraform",
-        }
-    }
-}
+use crate::taskdef::owner::Format;
 
 /// The text, with a final newline.
 pub fn emit(format: Format, emissions: &[Emission]) -> String {

@@ -4,8 +4,8 @@
 //! through it; the latter two add tags of their own. Terraform and Pulumi tag nothing: people do, mostly for all that a
 //! provider makes (`default_tags`, `aws:defaultTags`), and mostly with the tool's name in the key or the value.
 
-use super::emit::Format;
-use crate::taskdef::{Target, Warning};
+use super::target::Target;
+use super::warning::Warning;
 
 const STACK: &str = "aws:cloudformation:stack-name";
 const LOGICAL_ID: &str = "aws:cloudformation:logical-id";
@@ -66,6 +66,28 @@ pub struct Owner {
     pub logical_id: Option<String>,
     /// The tag that tells, where it is not CloudFormation's own: key and value.
     pub tag: Option<(String, String)>,
+}
+
+/// What a sidecar is printed as, for a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// What the sidecar adds and changes, as JSON of the ECS API.
+    Json,
+    /// A template of CloudFormation in YAML, with the whole task definition.
+    CloudFormation,
+    /// A resource of Terraform, with the whole task definition.
+    Terraform,
+}
+
+impl Format {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::CloudFormation => "cloudformation",
+            Format::Terraform => "terraform",
+        }
+    }
 }
 
 /// What is deployed.

@@ -6,6 +6,7 @@
 use std::process::Command;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
 
@@ -38,6 +39,21 @@ pub(crate) fn try_ip(words: &str) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
+/// Waits until an interface that was set up sends what it is given: the kernel tells it of its cable only a while after
+/// (up to a second on a busy machine), and until then what it is to send is dropped without an error.
+fn wait_for_link(interface: &str) {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let output = Command::new("ip").args(["-oneline", "link", "show", interface]).output().unwrap();
+        let link = String::from_utf8_lossy(&output.stdout);
+        if link.contains("state UP") && !link.contains("qdisc noop ") {
+            return;
+        }
+        assert!(Instant::now() < end, "{interface} does not come up: {link}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A second namespace, at the other end of a cable: `left` (10.9.0.1) here, `right` (10.9.0.2) there.
 pub(crate) struct Cable {
     jobs: Sender<Job>,
@@ -61,7 +77,9 @@ impl Cable {
         cable.there(|| {
             ip("addr add 10.9.0.2/24 dev right");
             ip("link set right up");
+            wait_for_link("right");
         });
+        wait_for_link("left");
         cable
     }
 

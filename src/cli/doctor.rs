@@ -5,7 +5,7 @@ use std::path::Path;
 use super::context::Context;
 use super::file;
 use super::output::{diagnosis as output, progress::Counter};
-use super::planning::{Connected, FromFile, block_on, session};
+use super::planning::{Connected, FromFile, block_on};
 use super::sidecar_args::SidecarArgs;
 use super::size_args::SizeArgs;
 use super::source_args::{Source, SourceArgs};
@@ -75,13 +75,12 @@ fn of_file(path: &Path, wanted: Option<Wanted>) -> anyhow::Result<Diagnosis> {
 
 async fn on_ecs(source: Source, wanted: Option<Wanted>, cx: &Context) -> anyhow::Result<Diagnosis> {
     let connected = Connected::open(cx).await?;
-    let session = session(cx).await?;
     let wanted = wanted.map(|wanted| {
         let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..wanted.sidecar };
         Wanted { sidecar, ..wanted }
     });
     let request = wanted.as_ref().map(Wanted::request);
-    let doctor = Doctor::new(&connected.ecs, &session, connected.identity.as_ref(), request);
+    let doctor = Doctor::new(&connected.ecs, &connected.session, connected.identity.as_ref(), request);
     let counter = Counter::new(cx, "services");
     let diagnosis = match &source {
         Source::Services { cluster, selection } => {

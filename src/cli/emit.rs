@@ -8,17 +8,6 @@ use crate::iac::{self, Emission};
 use crate::taskdef::owner::Format;
 use crate::taskdef::{Action, Plan};
 
-/// Warnings that only matter to a change on ECS.
-const OF_A_CHANGE: [&str; 7] = [
-    "code-deploy",
-    "deployment-in-progress",
-    "external-controller",
-    "inactive-base",
-    "managed-by-cloudformation",
-    "managed-by-pulumi",
-    "managed-by-terraform",
-];
-
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum EmitFormat {
@@ -48,7 +37,7 @@ pub fn emit(format: EmitFormat, plan: &Plan, cx: &Context) -> anyhow::Result<Exi
         cx.printer.result(&iac::emit(format.into(), &emissions))?;
     }
     for target in plan.targets.iter().filter(|target| target.action != Action::Blocked) {
-        for warning in target.warnings.iter().filter(|warning| !OF_A_CHANGE.contains(&warning.code.as_str())) {
+        for warning in target.warnings.iter().filter(|warning| !warning.is_of_a_change()) {
             cx.printer.note(&warning_line(warning));
         }
     }

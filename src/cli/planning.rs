@@ -39,6 +39,7 @@ impl FromFile {
 
 /// ECS in the session that the global flags ask for, and whom it belongs to.
 pub struct Connected {
+    pub session: Session,
     pub ecs: Ecs,
     /// Absent where STS cannot be reached, as in some private networks.
     pub identity: Option<Identity>,
@@ -60,7 +61,7 @@ impl Connected {
                 None
             }
         };
-        Ok(Connected { ecs: Ecs::new(&session), identity })
+        Ok(Connected { ecs: Ecs::new(&session), identity, session })
     }
 
     pub fn account(&self) -> Option<String> {

@@ -97,7 +97,20 @@ pub struct Permission {
     pub commands: &'static [Command],
     /// Why the action is needed although no call of that name is made.
     pub not_called: Option<&'static str>,
+    /// Whether a sidecar cannot be injected into a service or a task definition without it. Others are needed to find
+    /// these, or to tell more about what comes of it.
+    pub injects: bool,
 }
+
+impl Permission {
+    const fn that_injects(mut self) -> Self {
+        self.injects = true;
+        self
+    }
+}
+
+/// The service that the roles of tasks are passed to.
+pub(super) const TASKS_PRINCIPAL: &str = "ecs-tasks.amazonaws.com";
 
 const LIST: &[Command] = &[Command::List];
 const LIST_CLUSTERS: &[Command] = &[Command::List, Command::Wizard];
@@ -133,11 +146,11 @@ const ROLLBACK: &[Command] = &[Command::Rollback];
 const DOCTOR: &[Command] = &[Command::Doctor];
 
 const fn needs(action: &'static str, scope: Scope, commands: &'static [Command]) -> Permission {
-    Permission { action, scope, when: When::Always, commands, not_called: None }
+    Permission { action, scope, when: When::Always, commands, not_called: None, injects: false }
 }
 
 const fn for_schedules(action: &'static str, scope: Scope) -> Permission {
-    Permission { action, scope, when: When::IncludeSchedules, commands: INCLUDE, not_called: None }
+    Permission { action, scope, when: When::IncludeSchedules, commands: INCLUDE, not_called: None, injects: false }
 }
 
 /// Every permission of every command.
@@ -146,12 +159,12 @@ pub const PERMISSIONS: &[Permission] = &[
     needs("ecs:ListClusters", Scope::Anything, FINDS_CLUSTERS),
     needs("ecs:DescribeClusters", Scope::Clusters, LIST_CLUSTERS),
     needs("ecs:ListServices", Scope::InCluster, LISTS_SERVICES),
-    needs("ecs:DescribeServices", Scope::Services, &Command::ALL),
+    needs("ecs:DescribeServices", Scope::Services, &Command::ALL).that_injects(),
     needs("ecs:ListTaskDefinitionFamilies", Scope::Anything, LIST),
-    needs("ecs:DescribeTaskDefinition", Scope::Anything, READS),
-    needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, REGISTERS),
-    needs("ecs:UpdateService", Scope::Services, UPDATES),
-    needs("ecs:TagResource", Scope::Tagged, UPDATES),
+    needs("ecs:DescribeTaskDefinition", Scope::Anything, READS).that_injects(),
+    needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, REGISTERS).that_injects(),
+    needs("ecs:UpdateService", Scope::Services, UPDATES).that_injects(),
+    needs("ecs:TagResource", Scope::Tagged, UPDATES).that_injects(),
     // Which deployments there are, and why one failed.
     needs("ecs:DescribeServiceDeployments", Scope::ServiceDeployments, UPDATES),
     needs("ecs:ListServiceDeployments", Scope::Services, ROLLBACK),
@@ -165,6 +178,7 @@ pub const PERMISSIONS: &[Permission] = &[
         when: When::Always,
         commands: REGISTERS,
         not_called: Some("ECS asks for it when a task definition with roles is registered"),
+        injects: true,
     },
     // Whether a sidecar starts, and whether what it sends arrives.
     needs("iam:SimulatePrincipalPolicy", Scope::Principals, DOCTOR),
@@ -200,6 +214,7 @@ pub const PERMISSIONS: &[Permission] = &[
         when: When::IncludeSchedules,
         commands: INCLUDE,
         not_called: Some("EventBridge asks for it when a target with a role is put"),
+        injects: false,
     },
 ];
 
@@ -302,7 +317,7 @@ fn statement(scope: Scope, actions: &[&str], place: &Place) -> Value {
         Scope::Tasks => ("Tasks", vec![place.in_cluster("task")], None),
         Scope::TaskDefinitions => ("TaskDefinitions", vec![task_definitions()], None),
         Scope::Tagged => ("Tags", vec![place.in_cluster("service"), task_definitions()], None),
-        Scope::TaskRoles => ("TaskRoles", vec![place.roles()], passed_to(&["ecs-tasks.amazonaws.com"])),
+        Scope::TaskRoles => ("TaskRoles", vec![place.roles()], passed_to(&[TASKS_PRINCIPAL])),
         Scope::DeploymentGroups => ("DeploymentGroups", vec![place.arn("codedeploy", "deploymentgroup:*")], None),
         Scope::Rules => ("Rules", vec![place.arn("events", "rule/*")], None),
         Scope::Schedules => ("Schedules", vec![place.arn("scheduler", "schedule/*/*")], None),

@@ -206,8 +206,7 @@ fn plan_service(service: &Service, running: Option<&Running>, request: InjectReq
     target.warnings.extend(warnings(service, running));
     (target.service_tags, target.base_tags) = (service.tags.clone(), running.revision.tags.clone());
     target.warnings.extend(owner::warnings(&target));
-    let size = SizeRequest { fargate: service.launch.starts_with("FARGATE"), ..request.size.clone() };
-    plan_revision(target, &running.revision, request.sidecar, &size)
+    plan_revision(target, &running.revision, request.sidecar, &service.sized(request.size))
 }
 
 pub(super) fn without_task_definition(target: Target) -> Target {

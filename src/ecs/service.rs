@@ -3,6 +3,7 @@
 use aws_sdk_ecs::types;
 
 use super::rollout::{Observation, ObservedDeployment};
+use crate::taskdef::SizeRequest;
 
 /// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,17 @@ impl Service {
         self.tags.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str())
     }
 
+    /// Whether its tasks run on Fargate. The names of one's own capacity providers cannot begin like AWS's
+    /// (`CreateCapacityProvider` in the ECS API reference).
+    pub fn is_fargate(&self) -> bool {
+        self.launch.starts_with("FARGATE")
+    }
+
+    /// What is asked for, where its tasks run.
+    pub fn sized(&self, size: &SizeRequest) -> SizeRequest {
+        SizeRequest { fargate: self.is_fargate(), ..size.clone() }
+    }
+
     /// What the rollout watcher looks at.
     pub fn observation(&self) -> Observation {
         Observation {
@@ -70,12 +82,6 @@ impl From<types::Service> for Service {
     fn from(service: types::Service) -> Self {
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
         let configuration = service.deployment_configuration();
-        let providers: Vec<&str> =
-            service.capacity_provider_strategy().iter().map(|item| item.capacity_provider()).collect();
-        let launch = match service.launch_type() {
-            Some(kind) => kind.as_str().to_owned(),
-            None => providers.join("+"),
-        };
         let tags = service.tags().iter().map(|tag| (text(tag.key()), text(tag.value())));
         // A service of task sets has its settings there.
         let primary = service.task_sets().iter().find(|set| set.status() == Some("PRIMARY"));
@@ -88,6 +94,11 @@ impl From<types::Service> for Service {
         let strategy = match service.capacity_provider_strategy() {
             [] => primary.map_or(&[][..], |set| set.capacity_provider_strategy()),
             own => own,
+        };
+        let providers: Vec<&str> = strategy.iter().map(|item| item.capacity_provider()).collect();
+        let launch = match service.launch_type().or_else(|| primary?.launch_type()) {
+            Some(kind) => kind.as_str().to_owned(),
+            None => providers.join("+"),
         };
         let of_code_deploy = primary.filter(|set| set.started_by() == Some("CODE_DEPLOY"));
         Service {

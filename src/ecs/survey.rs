@@ -9,7 +9,7 @@ use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
 use super::error::{Error, Result};
 use super::service::Service;
-use crate::taskdef::{Installed, check_captures, installed};
+use crate::taskdef::{Installed, application_group, check_captures, installed};
 
 /// A service with what it runs.
 #[derive(Debug, Clone)]
@@ -23,6 +23,13 @@ pub struct SurveyedService {
     pub blocked: Option<String>,
     /// Why it is not deployed by ECS: a revision is registered, and the service not updated.
     pub register_only: Option<String>,
+}
+
+impl SurveyedService {
+    /// The log group of its application, which a sidecar's own log follows.
+    pub fn log_group(&self) -> Option<&str> {
+        application_group(&self.revision.as_ref()?.definition)
+    }
 }
 
 /// Looks at the services of these ARNs, by name. `seen` is called with the number of them that are done.

@@ -6,7 +6,7 @@ use super::document::{TaskDefinition, name_of, present};
 use super::logs::{self, LogRequest};
 use super::parameters::Parameters;
 use super::preset::Preset;
-use super::recognise::{VERSION_LABEL, preset_of, vendor_of};
+use super::recognise::{VERSION_LABEL, kind_of, preset_of};
 use super::sidecar::{LEVO_REGION, LISTEN, Sidecar};
 use super::sizing::{Amount, DEFAULT_AMOUNT, Size, SizeRequest, basis, container_size, wanted};
 use super::undo::without_sidecars;
@@ -29,7 +29,7 @@ const KNOWN: [Preset; 4] = [Preset::Sensor, Preset::Forwarder, Preset::Levo, Pre
 pub fn installed(definition: &TaskDefinition) -> Vec<Installed> {
     let containers = definition.containers().iter();
     let installed = containers.filter_map(|container| {
-        let preset = preset_of(container).or_else(|| vendor_of(container))?.to_owned();
+        let preset = kind_of(container)?.to_owned();
         Some(Installed {
             preset,
             container_name: name_of(container).to_owned(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::document::{TaskDefinition, name_of};
 use super::fingerprint::{Settings, settings_of};
-use super::recognise::{VERSION_LABEL, preset_of, vendor_of};
+use super::recognise::{VERSION_LABEL, kind_of, preset_of};
 use super::sizing::{Size, basis, container_size, reservation_of};
 use super::undo::without_sidecars;
 
@@ -35,15 +35,14 @@ pub fn present_sidecars(definition: &TaskDefinition) -> Vec<PresentSidecar> {
 }
 
 fn sidecar(container: &Value, of: Size) -> Option<PresentSidecar> {
-    let ours = preset_of(container);
-    let preset = ours.or_else(|| vendor_of(container))?;
+    let preset = kind_of(container)?;
     // A size that cannot be read is one that is not known.
     let size = container_size(container).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     Some(PresentSidecar {
         container_name: name_of(container).to_owned(),
         preset: preset.to_owned(),
-        is_ours: ours.is_some(),
+        is_ours: preset_of(container).is_some(),
         version: container["dockerLabels"][VERSION_LABEL].as_str().map(str::to_owned),
         image: text(&container["image"]),
         cpu: size.cpu.filter(|cpu| *cpu > 0),

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::document::{TaskDefinition, present};
-use super::preset::Preset;
-use super::recognise::{self, preset_of};
+use super::recognise::kind_of;
 
 /// The UDP port of VXLAN (RFC 7348 §5), which packets go to unless told otherwise.
 const VXLAN_PORT: u16 = 4789;
@@ -45,14 +44,6 @@ pub enum NoReceiver {
 /// The sidecars in a task: ours by their labels, vendors' by their image. The label of the preset, and the container.
 pub fn sidecars(task: &TaskDefinition) -> Vec<(&str, &Value)> {
     task.containers().iter().filter_map(|container| Some((kind_of(container)?, container))).collect()
-}
-
-fn kind_of(container: &Value) -> Option<&str> {
-    let vendors = || {
-        let mut presets = [Preset::Levo, Preset::Traceable].into_iter();
-        presets.find(|preset| recognise::is_of(container, preset)).map(|preset| preset.label())
-    };
-    preset_of(container).or_else(vendors)
 }
 
 /// Where a sidecar of that preset sends; nothing where its output stays in the task or its log.

@@ -21,8 +21,13 @@ pub fn preset_of(container: &Value) -> Option<&str> {
     container["dockerLabels"][PRESET_LABEL].as_str()
 }
 
+/// The label of the sidecar that a container is: ours by its label, a vendor's by its image; none of another container.
+pub(super) fn kind_of(container: &Value) -> Option<&str> {
+    preset_of(container).or_else(|| vendor_of(container))
+}
+
 /// The preset of a vendor's container that was pasted by hand, by its image's repository.
-pub(super) fn vendor_of(container: &Value) -> Option<&'static str> {
+fn vendor_of(container: &Value) -> Option<&'static str> {
     let is_its = |preset: &Preset| preset.repository().is_some_and(|repository| is_image_of(container, repository));
     [Preset::Levo, Preset::Traceable].iter().find(|preset| is_its(preset)).map(Preset::label)
 }

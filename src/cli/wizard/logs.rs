@@ -2,7 +2,7 @@
 
 use super::prompter::{Field, Tone};
 use super::{Go, Wizard, choose};
-use crate::taskdef::{LogRequest, application_group};
+use crate::taskdef::LogRequest;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
@@ -51,9 +51,7 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
 /// The log groups that the chosen services' sidecars would follow, each once.
 fn groups(wizard: &Wizard<'_>) -> Vec<Option<String>> {
     let services = wizard.seen.iter().flat_map(|seen| seen.chosen(&wizard.answers.services));
-    let revisions = services.filter_map(|service| service.revision.as_ref());
-    let mut groups: Vec<_> =
-        revisions.map(|revision| application_group(&revision.definition).map(str::to_owned)).collect();
+    let mut groups: Vec<_> = services.map(|service| service.log_group().map(str::to_owned)).collect();
     groups.sort();
     groups.dedup();
     groups

@@ -65,7 +65,8 @@ impl Place {
         };
         let connected = match (&session, &identity) {
             (Ok(session), Some(identity)) => {
-                Some(Connected { ecs: Ecs::new(session), identity: identity.as_ref().ok().cloned() })
+                let identity = identity.as_ref().ok().cloned();
+                Some(Connected { ecs: Ecs::new(session), identity, session: session.clone() })
             }
             _ => None,
         };
@@ -213,7 +214,11 @@ impl Place {
         let identity = Identity { account: "123456789012".to_owned(), arn };
         Place {
             profile: "profile default".to_owned(),
-            connected: Some(Connected { ecs: Ecs::new(&session), identity: Some(identity.clone()) }),
+            connected: Some(Connected {
+                ecs: Ecs::new(&session),
+                identity: Some(identity.clone()),
+                session: session.clone(),
+            }),
             session: Ok(session),
             identity: Some(Ok(identity)),
         }

@@ -3,8 +3,8 @@
 use super::prompter::{Field, Tone};
 use super::{Go, Wizard, choose, counted};
 use crate::cli::output::sanitise;
-use crate::ecs::SurveyedService;
-use crate::taskdef::{Amount, Outlook, PlanSize, Room, Sidecar, Size, SizeRequest, outlook, ways_out};
+use crate::ecs::{CommonWay, SurveyedService, common_ways};
+use crate::taskdef::{Amount, Outlook, Room, Size, SizeRequest};
 
 /// The most services that are shown with their figures, and where a reason has to be told.
 const SHOWN: usize = 6;
@@ -21,14 +21,6 @@ enum Choice {
     Absolute,
 }
 
-/// A way to make room, and for how many services it does.
-struct Way {
-    room: Room,
-    fits: usize,
-    /// What comes of it for the first service.
-    example: PlanSize,
-}
-
 pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
     let sidecar = wizard.sidecar()?;
     loop {
@@ -36,7 +28,7 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
         let size = wizard.answers.size.clone();
         let services = chosen(wizard);
         let mut looks: Vec<(&SurveyedService, Option<Outlook>)> =
-            services.iter().map(|service| (service, look(service, &sidecar, &size))).collect();
+            services.iter().map(|service| (service, service.outlook(&sidecar, &size))).collect();
         let is_fit =
             |(_, look): &(&SurveyedService, Option<Outlook>)| look.as_ref().is_some_and(|look| look.sidecar.is_ok());
         let fits = looks.iter().filter(|look| is_fit(look)).count();
@@ -49,7 +41,7 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
         tell_why(wizard, &looks);
         wizard.prompter.say(Tone::Plain, "");
         let mut ways = match fits < services.len() || size.room != Room::Available {
-            true => ways(&services, &sidecar, &size),
+            true => common_ways(&services, &sidecar, &size),
             false => Vec::new(),
         };
         // Of many services, a container's name that few have is no help.
@@ -77,16 +69,6 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
 /// The services that were chosen, with what they run.
 fn chosen(wizard: &Wizard<'_>) -> Vec<SurveyedService> {
     wizard.seen.iter().flat_map(|seen| seen.chosen(&wizard.answers.services)).cloned().collect()
-}
-
-fn of(service: &SurveyedService, size: &SizeRequest) -> SizeRequest {
-    SizeRequest { fargate: service.service.launch.starts_with("FARGATE"), ..size.clone() }
-}
-
-/// None where the task definition has sizes that cannot be read; the plan says why.
-fn look(service: &SurveyedService, sidecar: &Sidecar, size: &SizeRequest) -> Option<Outlook> {
-    let revision = service.revision.as_ref()?;
-    outlook(&revision.definition, sidecar, &of(service, size)).ok()
 }
 
 fn table(looks: &[(&SurveyedService, Option<Outlook>)], shown: usize) -> Vec<String> {
@@ -136,27 +118,7 @@ fn tell_why(wizard: &mut Wizard<'_>, looks: &[(&SurveyedService, Option<Outlook>
     }
 }
 
-/// The ways to make room, those that help most services first.
-fn ways(services: &[SurveyedService], sidecar: &Sidecar, size: &SizeRequest) -> Vec<Way> {
-    let size = SizeRequest { room: Room::Available, ..size.clone() };
-    let mut ways: Vec<Way> = Vec::new();
-    for service in services {
-        let Some(revision) = &service.revision else { continue };
-        let size = of(service, &size);
-        let left = outlook(&revision.definition, sidecar, &size).ok().and_then(|look| look.sidecar.ok());
-        let open = left.map(|example| (Room::Available, example)).into_iter();
-        for (room, example) in open.chain(ways_out(&revision.definition, sidecar, &size)) {
-            match ways.iter_mut().find(|way| way.room == room) {
-                Some(way) => way.fits += 1,
-                None => ways.push(Way { room, fits: 1, example }),
-            }
-        }
-    }
-    ways.sort_by_key(|way| std::cmp::Reverse(way.fits));
-    ways
-}
-
-fn rows(size: &SizeRequest, services: usize, fits: usize, ways: &[Way]) -> Vec<(Choice, String)> {
+fn rows(size: &SizeRequest, services: usize, fits: usize, ways: &[CommonWay]) -> Vec<(Choice, String)> {
     let mut rows = Vec::new();
     if fits == services {
         rows.push((Choice::GoOn, format!("{}: go on", asked(size))));
@@ -196,7 +158,7 @@ fn asked(size: &SizeRequest) -> String {
     }
 }
 
-fn way_row(way: &Way, services: usize) -> String {
+fn way_row(way: &CommonWay, services: usize) -> String {
     let what = match &way.room {
         Room::TakeFrom(container) => format!("Take it out of container `{container}`"),
         Room::GrowTask => match (way.example.task_cpu, way.example.task_memory_mib) {

@@ -67,7 +67,7 @@ impl Patient {
 
     pub fn launch(&self) -> Launch {
         let fargate = match &self.service {
-            Some(running) if !running.service.launch.is_empty() => running.service.launch.contains("FARGATE"),
+            Some(running) if !running.service.launch.is_empty() => running.service.is_fargate(),
             _ => self.definition.is_fargate(),
         };
         if fargate { Launch::Fargate } else { Launch::Instances }

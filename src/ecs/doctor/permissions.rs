@@ -3,6 +3,7 @@
 //! Source: "Actions, resources, and condition keys for Amazon ECS" in the service authorization reference.
 
 use super::super::arn;
+use super::super::permissions::{PERMISSIONS, Scope, TASKS_PRINCIPAL};
 use super::check::Check;
 use super::patient::Patient;
 use super::principal::{Decision, Verdict, Wish, simulate, statement};
@@ -10,8 +11,6 @@ use super::reader::{Fact, Reader};
 use crate::aws::{Identity, Service};
 
 const CODE: &str = "permissions";
-/// The service that roles are passed to.
-const PASSED_TO: (&str, &str) = ("iam:PassedToService", "ecs-tasks.amazonaws.com");
 
 /// The principal whose policies count, as IAM can simulate them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,27 +76,42 @@ fn judge(principal: &str, answers: Vec<Fact<Vec<Decision>>>) -> Vec<Check> {
     checks
 }
 
-/// What injecting into this task takes.
+/// What injecting into this task takes: the same actions that `sidetap policy` allows, on what they would be called on.
 fn wishes(patient: &Patient, revision: &str) -> Vec<Wish> {
-    let plain =
-        |actions: &[&'static str], resource: String| Wish { actions: actions.to_vec(), resource, context: Vec::new() };
     let family = revision.rsplit_once(':').map_or(revision, |(family, _)| family);
-    let mut wishes = vec![
-        plain(&["ecs:DescribeTaskDefinition"], "*".to_owned()),
-        plain(&["ecs:RegisterTaskDefinition", "ecs:TagResource"], format!("{family}:*")),
-    ];
-    if let Some(running) = &patient.service {
-        let actions = ["ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource"];
-        wishes.push(plain(&actions, running.service.arn.clone()));
-    }
+    let revisions = format!("{family}:*");
+    let service = patient.service.as_ref().map(|running| running.service.arn.clone());
     let roles = ["executionRoleArn", "taskRoleArn"].into_iter().filter_map(|key| patient.definition.text(key));
-    let mut roles: Vec<&str> = roles.filter(|role| role.starts_with("arn:")).collect();
-    roles.dedup();
-    wishes.extend(roles.into_iter().map(|role| Wish {
-        context: vec![(PASSED_TO.0, PASSED_TO.1.to_owned())],
-        ..plain(&["iam:PassRole"], role.to_owned())
-    }));
+    let roles: Vec<String> = roles.filter(|role| role.starts_with("arn:")).map(str::to_owned).collect();
+    let mut wishes: Vec<Wish> = Vec::new();
+    for permission in PERMISSIONS.iter().filter(|permission| permission.injects) {
+        let resources = match permission.scope {
+            Scope::Anything => vec!["*".to_owned()],
+            Scope::TaskDefinitions => vec![revisions.clone()],
+            Scope::Services => service.iter().cloned().collect(),
+            Scope::Tagged => service.iter().chain([&revisions]).cloned().collect(),
+            Scope::TaskRoles => roles.clone(),
+            _ => Vec::new(),
+        };
+        for resource in resources {
+            match wishes.iter_mut().find(|wish| wish.resource == resource) {
+                Some(wish) if wish.actions.contains(&permission.action) => {}
+                Some(wish) => wish.actions.push(permission.action),
+                None => {
+                    wishes.push(Wish { actions: vec![permission.action], context: context(permission.scope), resource })
+                }
+            }
+        }
+    }
     wishes
+}
+
+/// The condition keys that a call comes with.
+fn context(scope: Scope) -> Vec<(&'static str, String)> {
+    match scope {
+        Scope::TaskRoles => vec![("iam:PassedToService", TASKS_PRINCIPAL.to_owned())],
+        _ => Vec::new(),
+    }
 }
 
 /// The principal of a caller's ARN. The ARN of a session lacks the path of its role, which only IAM knows.

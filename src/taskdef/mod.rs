@@ -49,7 +49,7 @@ pub use plan::Plan;
 pub use plan_size::PlanSize;
 pub use present::{PresentSidecar, present_sidecars};
 pub use preset::Preset;
-pub use receiver::{NoReceiver, Receiver, Transport, receivers, sidecars};
+pub use receiver::{NoReceiver, Receiver, Transport, receivers, sidecars, writes_records};
 pub use recognise::preset_of;
 pub use remove::{Removed, Which, remove};
 pub use rules::{check_captures, check_platform};

@@ -68,6 +68,22 @@ pub fn receivers(preset: &str, container: &Value) -> Result<Vec<Receiver>, NoRec
     urls.iter().map(|url| of_url(url, proxy.clone()).ok_or_else(|| NoReceiver::Malformed(url.clone()))).collect()
 }
 
+/// Whether a sidecar of that preset writes its records to its log, as far as its own command line and variables tell:
+/// what the sensor does unless it is told of another place.
+pub fn writes_records(preset: &str, container: &Value) -> bool {
+    let settings = Settings { container, words: words(container) };
+    if preset != "sensor" || settings.no_file().is_err() {
+        return false;
+    }
+    let exports = settings.of("--export", &["SIDETAP_EXPORT"]);
+    let elsewhere = settings.of("--satellite-url", &["SIDETAP_SATELLITE_URL"]);
+    match (exports, elsewhere) {
+        (Ok(exports), Ok(elsewhere)) if exports.is_empty() => elsewhere.is_empty(),
+        (Ok(exports), _) => exports.iter().any(|export| export == "ndjson:-"),
+        (Err(_), _) => false,
+    }
+}
+
 fn packets(destinations: Vec<String>) -> Result<Vec<Receiver>, NoReceiver> {
     let receiver = |text: String| match host_and_port(&text) {
         Some((host, port)) => {
@@ -218,6 +234,19 @@ mod tests {
         assert_eq!(of("sensor", secret), Err(NoReceiver::Secret("SIDETAP_EXPORT".into())));
         let odd = json!({ "command": ["forward", "--destination", "a:b"] });
         assert_eq!(of("forwarder", odd), Err(NoReceiver::Malformed("a:b".into())));
+    }
+
+    #[test]
+    fn a_sensor_writes_its_records_to_its_log_unless_told_otherwise() {
+        let told = |container: Value| writes_records("sensor", &container);
+        assert!(told(json!({ "command": ["capture", "--listen", "127.0.0.1:9464"] })));
+        assert!(told(json!({ "command": ["capture", "--export=otlp:http://x:1", "--export", "ndjson:-"] })));
+        assert!(told(json!({ "environment": [{ "name": "SIDETAP_EXPORT", "value": "ndjson:-" }] })));
+        assert!(!told(json!({ "command": ["capture", "--export", "otlp:http://x:1"] })));
+        assert!(!told(json!({ "command": ["capture", "--satellite-url", "https://x.example"] })));
+        assert!(!told(json!({ "command": ["capture", "--config", "/etc/sidetap.toml"] })));
+        assert!(!told(json!({ "secrets": [{ "name": "SIDETAP_EXPORT", "valueFrom": "arn" }] })));
+        assert!(!writes_records("forwarder", &json!({ "command": ["forward"] })));
     }
 
     #[test]

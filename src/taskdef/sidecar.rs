@@ -7,6 +7,7 @@ use super::error::{Error, Result};
 use super::logs::{self, LogRequest};
 use super::parameters::Parameters;
 use super::preset::Preset;
+use super::receiver::writes_records;
 use super::warning::Warning;
 
 /// Tells a sidetap where to answer its container's health check.
@@ -184,11 +185,9 @@ impl Sidecar {
                 "the sidecar is essential: when it stops, ECS stops the task (`--essential false` prevents that)",
             ));
         }
-        if matches!(self.preset, Preset::Sensor)
-            && self.parameters.export.is_empty()
-            && present(container, "logConfiguration").is_none()
-        {
-            warnings.push(Warning::new("no-export", "the sensor has no `--export` and no log: its records go nowhere"));
+        if writes_records(self.preset.label(), container) && present(container, "logConfiguration").is_none() {
+            let text = "the sensor writes its records to its log, and has none: they go nowhere without an `--export`";
+            warnings.push(Warning::new("no-export", text));
         }
         let needs_role = present(container, "logConfiguration").is_some() || present(container, "secrets").is_some();
         if needs_role && task.is_fargate() && task.get("executionRoleArn").is_none() {

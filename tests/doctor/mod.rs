@@ -3,5 +3,6 @@
 mod boto3;
 mod healthy;
 mod network;
+mod rules;
 mod task;
 pub mod world;

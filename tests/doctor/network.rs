@@ -8,11 +8,11 @@ use super::world::{
 };
 
 /// The security group of that id.
-fn group<'a>(around: &'a mut Around, id: &str) -> &'a mut Value {
+pub fn group<'a>(around: &'a mut Around, id: &str) -> &'a mut Value {
     around.ec2.security_groups.iter_mut().find(|group| group["groupId"] == id).expect("a security group")
 }
 
-fn routes(around: &mut Around) -> &mut Vec<Value> {
+pub fn routes(around: &mut Around) -> &mut Vec<Value> {
     around.ec2.route_tables[0]["routeSet"].as_array_mut().expect("routes")
 }
 

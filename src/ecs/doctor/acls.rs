@@ -20,24 +20,31 @@ pub(super) fn out(source: &Source, subnet: &Subnet, flow: Flow, addresses: &[IpA
     let mut nets: Vec<IpNet> = addresses.iter().map(|address| IpNet::from(*address)).collect();
     // Traffic inside a subnet meets no ACL.
     nets.retain(|net| !subnet.nets.iter().any(|own| own.contains(net)));
+    if nets.is_empty() {
+        return Check::ok(ACL, &subnet.id, "the receiver is in the same subnet");
+    }
     acl_of(&source.acls, &subnet.id, flow, Towards::Out, &nets)
 }
 
-/// What enters the receivers' subnets, if those are in the same VPC and others than the tasks'.
-pub(super) fn into(source: &Source, flow: Flow, ends: &Ends) -> Vec<Check> {
-    let mut subnets: Vec<&str> = Vec::new();
-    for (interface, _) in ends.interfaces.iter().flatten() {
-        let known = subnets.contains(&interface.subnet.as_str());
-        if interface.vpc == source.vpc && !known {
-            subnets.push(&interface.subnet);
+/// What enters the receivers' subnets, if those are in the same VPC and others than the tasks'. Where a load balancer
+/// may put its own addresses in the place of the tasks', nothing is said.
+pub(super) fn into(source: &Source, flow: Flow, addresses: &[IpAddr], ends: &Ends) -> Vec<Check> {
+    let mut meant: Vec<(&str, u16)> = Vec::new();
+    for (interface, port) in ends.interfaces.iter().flatten() {
+        let end = (interface.subnet.as_str(), *port);
+        if interface.vpc == source.vpc && !meant.contains(&end) {
+            meant.push(end);
         }
     }
-    let others = |id: &str| {
-        let subnets = source.subnets.iter().filter(|subnet| subnet.id != id);
-        subnets.flat_map(|subnet| &subnet.nets).filter(|net| net.addr().is_ipv4()).copied().collect::<Vec<IpNet>>()
-    };
-    let meant = subnets.into_iter().filter(|id| source.acls.is_ok() && !others(id).is_empty());
-    meant.map(|id| acl_of(&source.acls, id, flow, Towards::In, &others(id))).collect()
+    if source.acls.is_err() || ends.hides_sender(flow) {
+        return Vec::new();
+    }
+    let checks = meant.into_iter().filter_map(|(id, port)| {
+        let others = source.nets_towards(addresses, |subnet| subnet.id != id);
+        let flow = Flow { port, ..flow };
+        (!others.is_empty()).then(|| acl_of(&source.acls, id, flow, Towards::In, &others))
+    });
+    checks.collect()
 }
 
 /// Which way a flow goes through a subnet's edge.

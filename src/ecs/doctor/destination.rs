@@ -78,7 +78,7 @@ async fn interfaces(reader: &Reader, addresses: &[IpAddr]) -> Fact<Vec<Interface
         let texts: Vec<String> = addresses.into_iter().map(ToString::to_string).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         if !texts.is_empty() {
-            all.extend(vpc::interfaces(reader, filter, &texts).await?);
+            all.extend(vpc::interfaces(reader, &[(filter, &texts)]).await?);
         }
     }
     Ok(all)

@@ -50,7 +50,7 @@ pub(super) async fn by_host(reader: &Reader, host: &str) -> Fact<Option<Balancer
     if region != reader.session.region {
         return Err(format!("it is the name of a load balancer in {region}"));
     }
-    let lower = host.to_lowercase();
+    let lower = host.trim_end_matches('.').to_lowercase();
     let is = |balancer: &Balancer| lower.ends_with(&balancer.dns_name.to_lowercase());
     match by_name(reader, &name).await? {
         Some(balancer) if is(&balancer) => Ok(Some(balancer)),
@@ -101,7 +101,7 @@ impl Balancer {
     /// The addresses that it has in its VPC, from its interfaces.
     pub async fn addresses(&self, reader: &Reader) -> Fact<Vec<IpAddr>> {
         let description = self.arn.split_once(":loadbalancer/").map(|(_, id)| format!("ELB {id}")).unwrap_or_default();
-        let interfaces = vpc::interfaces(reader, "description", &[&description]).await?;
+        let interfaces = vpc::interfaces(reader, &[("description", &[&description])]).await?;
         Ok(interfaces.into_iter().flat_map(|interface| interface.addresses).collect())
     }
 }
@@ -124,7 +124,7 @@ pub(super) async fn examine(reader: &Reader, balancer: &Balancer, flow: Flow) ->
         let params = [("TargetGroupArn", group.as_str())];
         let targets = vpc::elb(reader, "DescribeTargetHealth", &params, "TargetHealthDescriptions", target).await;
         let targets = targets.map_err(|error| why(&error));
-        checks.push(judge_targets(group, &targets));
+        checks.push(judge_targets(group, flow, &targets));
         all.extend(targets.unwrap_or_default());
     }
     if listener.target_groups.is_empty() {
@@ -137,7 +137,7 @@ pub(super) async fn examine(reader: &Reader, balancer: &Balancer, flow: Flow) ->
 fn takes(listener: &Listener, flow: Flow) -> bool {
     let protocols: &[&str] = match flow.transport {
         Transport::Udp => &["UDP", "TCP_UDP"],
-        Transport::Tcp => &["TCP", "TLS", "TCP_UDP", "HTTP", "HTTPS"],
+        Transport::Tcp => &["TCP", "TLS", "TCP_UDP", "TCP_QUIC", "HTTP", "HTTPS"],
     };
     protocols.contains(&listener.protocol.as_str())
 }
@@ -151,17 +151,20 @@ fn no_listener(balancer: &Balancer, flow: Flow, listeners: &[Listener]) -> Check
     let has: Vec<String> =
         listeners.iter().map(|listener| format!("{} {}", listener.protocol, listener.port)).collect();
     let has = if has.is_empty() { "nothing".to_owned() } else { has.join(", ") };
+    let (protocol, certificate) = match (balancer.kind.as_str(), flow.port) {
+        ("application", 443) => ("HTTPS".to_owned(), " --certificates CertificateArn=CERTIFICATE_ARN"),
+        ("application", _) => ("HTTP".to_owned(), ""),
+        _ => (flow.protocol().to_uppercase(), ""),
+    };
     let command = format!(
-        "aws elbv2 create-listener --load-balancer-arn {} --protocol {} --port {} --default-actions \
-         Type=forward,TargetGroupArn=TARGET_GROUP_ARN",
-        balancer.arn,
-        flow.protocol().to_uppercase(),
-        flow.port
+        "aws elbv2 create-listener --load-balancer-arn {} --protocol {protocol} --port {}{certificate} \
+         --default-actions Type=forward,TargetGroupArn=TARGET_GROUP_ARN",
+        balancer.arn, flow.port
     );
     Check::problem(LISTENER, name, format!("it does not listen for {flow}, but for {has}")).fix(command)
 }
 
-fn judge_targets(group: &str, targets: &Fact<Vec<Target>>) -> Check {
+fn judge_targets(group: &str, flow: Flow, targets: &Fact<Vec<Target>>) -> Check {
     let name = group.split('/').nth(1).unwrap_or(group);
     let targets = match targets {
         Ok(targets) => targets,
@@ -184,9 +187,15 @@ fn judge_targets(group: &str, targets: &Fact<Vec<Target>>) -> Check {
             reason => format!("{} is {} ({reason})", target.id, target.state),
         })
         .collect();
-    Check::problem(TARGETS, name, format!("no target is healthy: {}", states.join(", ")))
-        .fix("have `sidetap collect` run with `--health-listen 0.0.0.0:9464`, and check it by HTTP at `/ready`, port 9464")
-        .fix(health)
+    let problem = Check::problem(TARGETS, name, format!("no target is healthy: {}", states.join(", ")));
+    let problem = match flow.transport {
+        // Packets go to `sidetap collect`, which cannot be asked for its health where they arrive.
+        Transport::Udp => problem.fix(
+            "have `sidetap collect` run with `--health-listen 0.0.0.0:9464`, and check it by HTTP at `/ready`, port 9464",
+        ),
+        Transport::Tcp => problem,
+    };
+    problem.fix(health)
 }
 
 fn balancer(xml: &Xml) -> Balancer {

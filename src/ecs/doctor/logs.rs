@@ -7,6 +7,7 @@ use super::patient::{Launch, Patient, Sidecar, quoted};
 use super::reader::{Fact, Reader, why};
 use crate::aws::Service;
 use crate::taskdef::document::present;
+use crate::taskdef::writes_records;
 
 const CONFIGURATION: &str = "log-configuration";
 const GROUP: &str = "log-group";
@@ -43,7 +44,7 @@ pub(super) fn configuration(patient: &Patient) -> Vec<Check> {
 fn of_container(sidecar: &Sidecar<'_>, patient: &Patient) -> Check {
     let name = sidecar.name();
     let Some(logs) = present(sidecar.container, "logConfiguration") else {
-        return match writes_records(sidecar) {
+        return match writes_records(sidecar.preset, sidecar.container) {
             true => Check::problem(CONFIGURATION, name, "the sensor writes its records to its log, and has none")
                 .fix("inject it again with `--log-group NAME`, or with `--export otlp:URL`"),
             false => Check::ok(CONFIGURATION, name, "it has no log: what it says about itself is lost"),
@@ -64,21 +65,13 @@ fn of_container(sidecar: &Sidecar<'_>, patient: &Patient) -> Check {
     }
 }
 
-/// Whether records go to standard output.
-fn writes_records(sidecar: &Sidecar<'_>) -> bool {
-    let command = sidecar.container["command"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let exports: Vec<&str> = command.filter(|word| word.contains(':')).collect();
-    let variable = sidecar.container["environment"].as_array().into_iter().flatten();
-    let by_variable = variable.clone().any(|variable| variable["name"] == "SIDETAP_EXPORT");
-    sidecar.preset == "sensor"
-        && !by_variable
-        && (exports.is_empty() || exports.iter().any(|e| e.ends_with("ndjson:-")))
-}
-
 /// Asks whether the log groups are there, and judges it.
 pub(super) async fn examine(reader: &Reader, patient: &Patient) -> Vec<Check> {
     let mut checks: Vec<Check> = Vec::new();
-    for logs in patient.sidecars().iter().filter_map(|sidecar| AwsLogs::of(sidecar.container)) {
+    for mut logs in patient.sidecars().iter().filter_map(|sidecar| AwsLogs::of(sidecar.container)) {
+        if logs.region.is_empty() {
+            logs.region.clone_from(&reader.session.region);
+        }
         let check = judge(&logs, exists(reader, &logs).await);
         if !checks.contains(&check) {
             checks.push(check);

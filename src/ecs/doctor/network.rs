@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::check::Check;
 use super::destination::{At, Place};
 use super::load_balancer::Target;
+use super::passage::Flow;
 use super::patient::{Launch, Patient};
 use super::reader::{Fact, Reader};
 use super::vpc::{self, Acl, Interface, PrefixLists, RouteTable, RouteTo, Rule, SecurityGroup, Subnet};
 use super::{acls, routes, security_groups};
+use crate::taskdef::Transport;
 
 const NETWORK: &str = "network";
 
@@ -63,9 +65,22 @@ impl Source {
         Ok(Source { subnets, groups, tables, acls, vpc, public, make_public })
     }
 
-    /// The networks of all subnets.
-    pub fn nets(&self) -> Vec<IpNet> {
-        self.subnets.iter().flat_map(|subnet| &subnet.nets).copied().collect()
+    /// The networks of some subnets from which packets to any of these addresses come.
+    pub fn nets_towards(&self, addresses: &[IpAddr], of: impl Fn(&Subnet) -> bool) -> Vec<IpNet> {
+        let nets = self.subnets.iter().filter(|subnet| of(subnet)).flat_map(|subnet| &subnet.nets).copied();
+        nets.filter(|net| addresses.iter().any(|address| address.is_ipv4() == net.addr().is_ipv4())).collect()
+    }
+
+    /// The addresses that tasks can use: those of the subnets' own kind. In subnets of both kinds it is IPv4 that counts,
+    /// as whether tasks have IPv6 there is a setting of the account (`dualStackIPv6`).
+    fn usable(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
+        let of = |four: bool| -> Vec<IpAddr> {
+            let mut nets = self.subnets.iter().flat_map(|subnet| &subnet.nets);
+            let has = nets.any(|net| net.addr().is_ipv4() == four);
+            addresses.iter().filter(|address| has && address.is_ipv4() == four).copied().collect()
+        };
+        let four = of(true);
+        if four.is_empty() { of(false) } else { four }
     }
 }
 
@@ -85,12 +100,23 @@ pub(super) async fn examine(
         At::Unknown(reason) => return vec![Check::not_checked(NETWORK, &place.name, reason)],
         At::Addresses(addresses) => addresses,
     };
+    let usable = source.usable(addresses);
+    if usable.is_empty() {
+        let family = if addresses.iter().any(IpAddr::is_ipv6) { "IPv6" } else { "IPv4" };
+        let message =
+            format!("it has {family} addresses alone ({}), and the tasks' subnets have none", listed(addresses));
+        return vec![
+            Check::problem(NETWORK, &place.name, message)
+                .fix(format!("give the tasks' subnets {family} networks, or send to an address of the other kind")),
+        ];
+    }
+    let addresses = &usable;
     let ends = Ends::of(reader, source, place, targets).await;
     let mut checks = vec![security_groups::egress(source, place.flow, addresses, &ends)];
     checks.extend(source.subnets.iter().map(|subnet| routes::route(source, subnet, addresses, &ends.lists)));
     checks.extend(source.subnets.iter().map(|subnet| acls::out(source, subnet, place.flow, addresses)));
     checks.extend(security_groups::ingress(source, place, addresses, &ends));
-    checks.extend(acls::into(source, place.flow, &ends));
+    checks.extend(acls::into(source, place.flow, addresses, &ends));
     checks
 }
 
@@ -100,9 +126,10 @@ pub(super) struct Ends {
     pub interfaces: Fact<Vec<(Interface, u16)>>,
     pub groups: Fact<Vec<SecurityGroup>>,
     pub lists: PrefixLists,
-    /// Whether a load balancer without groups of its own stands before them: then the addresses of the tasks count, and
-    /// not their groups.
+    /// Whether a load balancer without groups of its own stands before them: then addresses count, and not groups.
     pub behind_balancer: bool,
+    /// The addresses of that load balancer.
+    pub balancer: Vec<IpAddr>,
 }
 
 impl Ends {
@@ -135,7 +162,16 @@ impl Ends {
             RouteTo::Net(_) => None,
         }));
         let lists = vpc::prefix_lists(reader, lists.iter().map(String::as_str)).await;
-        Ends { interfaces, groups, lists, behind_balancer: !targets.is_empty() }
+        let behind_balancer = !targets.is_empty();
+        let balancer = place.interfaces.iter().flatten().filter(|_| behind_balancer);
+        let balancer = balancer.flat_map(|interface| interface.addresses.clone()).collect();
+        Ends { interfaces, groups, lists, behind_balancer, balancer }
+    }
+
+    /// Whether the receivers may see the load balancer's addresses instead of the tasks'. Source: "Client IP
+    /// preservation" in the user guide of Network Load Balancers: UDP always keeps them, TCP as the target group is set.
+    pub fn hides_sender(&self, flow: Flow) -> bool {
+        self.behind_balancer && flow.transport == Transport::Tcp
     }
 }
 
@@ -143,11 +179,14 @@ impl Ends {
 async fn of_targets(reader: &Reader, targets: &[Target]) -> Fact<Vec<(Interface, u16)>> {
     let mut all = Vec::new();
     for target in targets {
-        let filter = match target.id.parse::<IpAddr>() {
-            Ok(_) => "addresses.private-ip-address",
-            Err(_) => "attachment.instance-id",
+        let id = [target.id.as_str()];
+        // What is for an instance comes to its first interface.
+        let filters: &[(&str, &[&str])] = match target.id.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => &[("addresses.private-ip-address", &id)],
+            Ok(IpAddr::V6(_)) => &[("ipv6-addresses.ipv6-address", &id)],
+            Err(_) => &[("attachment.instance-id", &id), ("attachment.device-index", &["0"])],
         };
-        let interfaces = vpc::interfaces(reader, filter, &[&target.id]).await?;
+        let interfaces = vpc::interfaces(reader, filters).await?;
         all.extend(interfaces.into_iter().map(|interface| (interface, target.port)));
     }
     Ok(all)

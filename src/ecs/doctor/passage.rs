@@ -93,6 +93,9 @@ fn through<'a>(rules: impl Iterator<Item = &'a Rule>, flow: Flow, peer: Peer<'_>
         for list in &rule.prefix_lists {
             match lists.get(list) {
                 Some(Ok(nets)) if nets.iter().any(|net| net.contains(&peer.net)) => return Passage::Open,
+                Some(Ok(nets)) if nets.iter().any(|net| peer.net.contains(net)) => {
+                    passage = Passage::Uncertain(format!("{list} holds only part of {}", peer.net));
+                }
                 Some(Ok(_)) => {}
                 _ => {
                     passage =
@@ -104,10 +107,15 @@ fn through<'a>(rules: impl Iterator<Item = &'a Rule>, flow: Flow, peer: Peer<'_>
     passage
 }
 
+/// Entries from this number on are those that end every network ACL and deny what no other entry fits: one for IPv4,
+/// one for IPv6.
+const LAST_ENTRIES: u32 = 32767;
+
 /// Whether a network ACL lets data through, to or from a network, at ports from the first to the last. If not, the
 /// number of the entry that denies it, unless there is none that fits.
 pub(super) fn acl(acl: &Acl, egress: bool, flow: Flow, ports: (u16, u16), other: IpNet) -> (Passage, Option<u32>) {
-    let mut doubt: Option<bool> = None;
+    // What earlier entries say of a part of it.
+    let (mut part_allowed, mut part_denied) = (false, false);
     let meant = acl.entries.iter().filter(|entry| entry.egress == egress && flow.is_of(&entry.protocol));
     for entry in meant {
         let all = entry.ports.is_none_or(|(from, to)| from <= ports.0 && ports.1 <= to);
@@ -115,19 +123,21 @@ pub(super) fn acl(acl: &Acl, egress: bool, flow: Flow, ports: (u16, u16), other:
         let whole = entry.net.contains(&other);
         let part = whole || other.contains(&entry.net);
         if whole && all {
-            return match (entry.allow, doubt) {
-                (allow, Some(earlier)) if allow != earlier => (uncertain(acl), None),
-                (true, _) => (Passage::Open, None),
-                (false, _) => (Passage::Closed, Some(entry.number)),
+            return match entry.allow {
+                true if part_denied => (uncertain(acl), None),
+                false if part_allowed => (uncertain(acl), None),
+                true => (Passage::Open, None),
+                false => (Passage::Closed, Some(entry.number).filter(|number| *number < LAST_ENTRIES)),
             };
         }
         if part && some {
-            doubt = doubt.or(Some(entry.allow));
+            part_allowed |= entry.allow;
+            part_denied |= !entry.allow;
         }
     }
-    match doubt {
-        Some(true) => (uncertain(acl), None),
-        _ => (Passage::Closed, None),
+    match part_allowed {
+        true => (uncertain(acl), None),
+        false => (Passage::Closed, None),
     }
 }
 
@@ -137,12 +147,15 @@ fn uncertain(acl: &Acl) -> Passage {
 
 /// The route that is taken to an address, if there is one.
 pub(super) fn route<'a>(table: &'a RouteTable, to: IpAddr, lists: &PrefixLists) -> Fact<Option<&'a Route>> {
-    let mut best: Option<(u8, &Route)> = None;
+    // Of routes to networks of one size, one that names the network counts before one that names a prefix list.
+    let mut best: Option<((u8, bool), &Route)> = None;
     for route in &table.routes {
-        let length = match &route.to {
-            RouteTo::Net(net) => net.contains(&to).then(|| net.prefix_len()),
+        let fit = match &route.to {
+            RouteTo::Net(net) => net.contains(&to).then(|| (net.prefix_len(), true)),
             RouteTo::PrefixList(list) => match lists.get(list) {
-                Some(Ok(nets)) => nets.iter().filter(|net| net.contains(&to)).map(IpNet::prefix_len).max(),
+                Some(Ok(nets)) => {
+                    nets.iter().filter(|net| net.contains(&to)).map(|net| (net.prefix_len(), false)).max()
+                }
                 _ => {
                     return Err(format!(
                         "{} has a route to the prefix list {list}, whose content is not known",
@@ -151,8 +164,8 @@ pub(super) fn route<'a>(table: &'a RouteTable, to: IpAddr, lists: &PrefixLists) 
                 }
             },
         };
-        if let Some(length) = length.filter(|length| best.is_none_or(|(longest, _)| *length > longest)) {
-            best = Some((length, route));
+        if let Some(fit) = fit.filter(|fit| best.is_none_or(|(closest, _)| *fit > closest)) {
+            best = Some((fit, route));
         }
     }
     Ok(best.map(|(_, route)| route))
@@ -228,6 +241,7 @@ mod tests {
         let by_list = Rule { protocol: "-1".into(), prefix_lists: vec!["pl-1".into()], ..Rule::default() };
         let known = PrefixLists::from([("pl-1".to_owned(), Ok(vec![net("10.0.9.0/24")]))]);
         assert_eq!(out(&group(by_list.clone()), FLOW, to("10.0.9.10/32"), &known), Passage::Open);
+        assert!(matches!(out(&group(by_list.clone()), FLOW, to("10.0.0.0/16"), &known), Passage::Uncertain(_)));
         assert!(matches!(out(&group(by_list), FLOW, to("10.0.9.10/32"), &PrefixLists::new()), Passage::Uncertain(_)));
     }
 
@@ -253,7 +267,11 @@ mod tests {
         let elsewhere = entry(90, false, "10.1.0.0/16", None);
         assert_eq!(of(vec![elsewhere, open.clone()]), (Passage::Open, None));
         let part = entry(90, false, "10.0.9.128/25", None);
-        assert!(matches!(of(vec![part, open]), (Passage::Uncertain(_), None)));
+        assert!(matches!(of(vec![part.clone(), open.clone()]), (Passage::Uncertain(_), None)));
+        let other_part = entry(80, true, "10.0.9.0/25", None);
+        assert!(matches!(of(vec![other_part.clone(), part.clone(), open]), (Passage::Uncertain(_), None)));
+        assert!(matches!(of(vec![part, other_part]), (Passage::Uncertain(_), None)));
+        assert_eq!(of(vec![entry(32767, false, "0.0.0.0/0", None)]), (Passage::Closed, None));
     }
 
     #[test]
@@ -268,6 +286,11 @@ mod tests {
         assert_eq!(by("10.0.9.10"), Some("local"));
         assert_eq!(by("192.0.2.1"), Some("nat-1"));
         assert_eq!(by("2001:db8::1"), None);
+        let to_list = Route { to: RouteTo::PrefixList("pl-1".into()), by: "tgw-1".into(), blackhole: false };
+        let listed = RouteTable { routes: vec![to_list, route_by("10.0.0.0/16", "pcx-1")], ..table.clone() };
+        let lists = |block: &str| PrefixLists::from([("pl-1".to_owned(), Ok(vec![net(block)]))]);
+        let by = |lists: &PrefixLists| route(&listed, "10.0.9.10".parse().unwrap(), lists).unwrap().unwrap().by.clone();
+        assert_eq!((by(&lists("10.0.9.0/24")), by(&lists("10.0.0.0/16"))), ("tgw-1".to_owned(), "pcx-1".to_owned()));
         assert_eq!(table_of(std::slice::from_ref(&table), "subnet-1"), Some(&table));
     }
 

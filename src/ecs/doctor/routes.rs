@@ -58,30 +58,37 @@ fn way(
         };
         format!("aws ec2 create-route --route-table-id {id} {flag} {net} {by}")
     };
-    let nat = "--nat-gateway-id NAT_GATEWAY_ID";
+    let (nat, peering) = ("--nat-gateway-id NAT_GATEWAY_ID", "--vpc-peering-connection-id PEERING_ID");
     match taken {
         None if is_public(to) => {
             Err((format!("{id} has no route to {to}"), vec![create(nat), source.make_public.clone()]))
         }
-        None => Err((format!("{id} has no route to {to}"), vec![create("--vpc-peering-connection-id PEERING_ID")])),
+        None => Err((format!("{id} has no route to {to}"), vec![create(peering)])),
         Some(route) if route.blackhole => {
             let message = format!("the route of {id} to {to} leads to {}, which is gone", route.by);
-            Err((
-                message,
-                vec![create("--vpc-peering-connection-id PEERING_ID").replace("create-route", "replace-route")],
-            ))
+            Err((message, vec![replace(id, route, if is_public(to) { nat } else { peering })]))
         }
         Some(route) if route.by.starts_with("igw-") && !is_public(to) => {
             let message = format!("{id} sends what is for {to} to an internet gateway, which has no way to it");
-            Err((message, vec![create("--vpc-peering-connection-id PEERING_ID")]))
+            Err((message, vec![create(peering)]))
         }
         Some(route) if route.by.starts_with("igw-") && to.is_ipv4() && !source.public => {
             let message = format!("the way to {to} is an internet gateway, and the tasks have no public addresses");
-            let fixes = vec![source.make_public.clone(), create(nat).replace("create-route", "replace-route")];
+            let fixes = vec![source.make_public.clone(), replace(id, route, nat)];
             Err((message, fixes))
         }
         Some(route) => Ok(route.by.clone()),
     }
+}
+
+/// The command that has a route lead somewhere else.
+fn replace(table: &str, route: &Route, by: &str) -> String {
+    let to = match &route.to {
+        RouteTo::Net(net) if net.addr().is_ipv4() => format!("--destination-cidr-block {net}"),
+        RouteTo::Net(net) => format!("--destination-ipv6-cidr-block {net}"),
+        RouteTo::PrefixList(list) => format!("--destination-prefix-list-id {list}"),
+    };
+    format!("aws ec2 replace-route --route-table-id {table} {to} {by}")
 }
 
 /// Whether there is a way from the task's subnets to the registry of each sidecar's image.
@@ -109,8 +116,9 @@ pub(super) async fn image_routes(reader: &Reader, patient: &Patient, source: &Re
         if let Some(ecr) = name.ecr()
             && let Ok(endpoints) = vpc::endpoints(reader, &source.vpc).await
         {
+            // In China, some names begin with `cn.`.
             let wanted = ["ecr.dkr", "ecr.api", "s3"].map(|service| format!("com.amazonaws.{}.{service}", ecr.region));
-            if wanted.iter().all(|service| endpoints.contains(service)) {
+            if wanted.iter().all(|service| endpoints.iter().any(|endpoint| endpoint.ends_with(service))) {
                 checks.push(Check::ok(IMAGE_ROUTE, subject, "the VPC has endpoints for ECR and S3"));
                 continue;
             }

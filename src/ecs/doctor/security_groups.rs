@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::check::Check;
+use super::check::{Check, Outcome};
 use super::destination::Place;
 use super::network::{Ends, Source, listed};
 use super::passage::{self, Flow, Passage, Peer, is_public};
@@ -50,19 +50,24 @@ pub(super) fn ingress(source: &Source, place: &Place, addresses: &[IpAddr], ends
         (Err(reason), _) | (_, Err(reason)) => return vec![Check::not_checked(INGRESS, &place.name, reason)],
     };
     if interfaces.is_empty() {
-        let nets: Vec<String> = source.nets().iter().map(ToString::to_string).collect();
+        let nets = source.nets_towards(addresses, |_| true);
         let why = format!(
             "no network interface in this account and region has the address {}: its owner has to let {} in from {}",
             listed(addresses),
             place.flow,
-            nets.join(", ")
+            listed(&nets)
         );
         return vec![Check::not_checked(INGRESS, &place.name, why)];
     }
     let of = |(interface, port): &(Interface, u16)| {
         let own: Vec<SecurityGroup> =
             groups.iter().filter(|group| interface.groups.contains(&group.id)).cloned().collect();
-        ingress_of(source, Flow { port: *port, ..place.flow }, &own, ends)
+        let flow = Flow { port: *port, ..place.flow };
+        let nets = source.nets_towards(addresses, |_| true);
+        match ends.hides_sender(flow) {
+            true => whoever_is_seen(source, flow, &own, ends, &nets),
+            false => ingress_of(source, flow, &own, ends, &nets, interface.vpc == source.vpc),
+        }
     };
     let mut checks: Vec<Check> =
         interfaces.iter().filter(|(interface, _)| !interface.groups.is_empty()).map(of).collect();
@@ -70,14 +75,40 @@ pub(super) fn ingress(source: &Source, place: &Place, addresses: &[IpAddr], ends
     checks
 }
 
-fn ingress_of(source: &Source, flow: Flow, groups: &[SecurityGroup], ends: &Ends) -> Check {
+/// Judges the way in behind a load balancer that shows either the tasks' addresses or its own.
+fn whoever_is_seen(source: &Source, flow: Flow, groups: &[SecurityGroup], ends: &Ends, nets: &[IpNet]) -> Check {
+    let own: Vec<IpNet> = ends.balancer.iter().map(|address| IpNet::from(*address)).collect();
+    let of_tasks = ingress_of(source, flow, groups, ends, nets, false);
+    let of_balancer = ingress_of(source, flow, groups, ends, &own, false);
+    match (&of_tasks.outcome, &of_balancer.outcome) {
+        (Outcome::Problem { .. }, Outcome::Problem { .. }) | (Outcome::Ok { .. }, Outcome::Ok { .. })
+            if !own.is_empty() =>
+        {
+            of_tasks
+        }
+        _ => {
+            let why = "whether the tasks' addresses or the load balancer's have to be let in depends on \
+                       `preserve_client_ip.enabled` of the target group";
+            Check::not_checked(INGRESS, ids(groups), why)
+        }
+    }
+}
+
+/// Judges the way in from networks. `by_group` tells whether a rule could name the tasks' groups instead.
+fn ingress_of(
+    source: &Source,
+    flow: Flow,
+    groups: &[SecurityGroup],
+    ends: &Ends,
+    nets: &[IpNet],
+    by_group: bool,
+) -> Check {
     let subject = ids(groups);
     let from: Vec<String> = match ends.behind_balancer {
         true => Vec::new(),
         false => source.groups.iter().flatten().map(|group| group.id.clone()).collect(),
     };
     let known = (ends.behind_balancer || source.groups.is_ok()).then_some(from.as_slice());
-    let nets: Vec<IpNet> = source.nets().into_iter().filter(|net| net.addr().is_ipv4()).collect();
     let passages =
         nets.iter().map(|net| (*net, passage::into(groups, flow, Peer { net: *net, groups: known }, &ends.lists)));
     match sum(passages) {
@@ -86,7 +117,7 @@ fn ingress_of(source: &Source, flow: Flow, groups: &[SecurityGroup], ends: &Ends
         Sum::Closed(closed) => {
             let message = format!("no rule lets {flow} in from {}", listed(&closed));
             let group = groups.first().map_or("GROUP_ID", |group| &group.id);
-            let commands = match from.first() {
+            let commands = match from.first().filter(|_| by_group) {
                 Some(from) => vec![format!(
                     "aws ec2 authorize-security-group-ingress --group-id {group} --protocol {} --port {} \
                      --source-group {from}",

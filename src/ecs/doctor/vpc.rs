@@ -126,9 +126,9 @@ pub(super) async fn acls(reader: &Reader, vpc: &str) -> Fact<Vec<Acl>> {
     reader.ec2("DescribeNetworkAcls", &borrowed(&params), "networkAclSet", acl).await.map_err(|error| why(&error))
 }
 
-/// The network interfaces for which a filter holds.
-pub(super) async fn interfaces(reader: &Reader, filter: &str, values: &[&str]) -> Fact<Vec<Interface>> {
-    let params = filters(&[(filter, values)]);
+/// The network interfaces for which filters hold, each with one of its values.
+pub(super) async fn interfaces(reader: &Reader, filters: &[(&str, &[&str])]) -> Fact<Vec<Interface>> {
+    let params = self::filters(filters);
     let found = reader.ec2("DescribeNetworkInterfaces", &borrowed(&params), "networkInterfaceSet", interface).await;
     found.map_err(|error| why(&error))
 }

@@ -131,7 +131,7 @@ fn needs_attention(report: &Report) -> bool {
     }
 }
 
-/// `200 targets: 197 deployed, 1 rolled back by ECS, …`, in the order in which they first occur.
+/// `200 targets: 197 deployed, 1 rolled back by ECS, …`, the most frequent first.
 fn counts(reports: &[Report]) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for report in reports {

@@ -1,6 +1,6 @@
 //! Progress of many services on a terminal: one bar for all, and a line for each of those that are being deployed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar};
@@ -43,7 +43,11 @@ impl Fleet {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.tally.take_in(target, event);
         match event {
-            Event::Updated { .. } | Event::Deploying { .. } => self.line(&mut lines, target, text),
+            Event::Updated { .. } | Event::Deploying { .. } if lines.tally.is_watched(target) => {
+                self.line(&mut lines, target, text);
+            }
+            // One that goes back after a failure says so in notes.
+            Event::Updated { .. } | Event::Deploying { .. } => {}
             Event::Finished { outcome, .. } => {
                 Self::take_off(&mut lines, target);
                 if !matches!(outcome, Outcome::Succeeded) {
@@ -100,7 +104,7 @@ struct Tally {
     /// What a service goes through: registered, updated, deployed; the last ones are left out if not asked for.
     steps_each: usize,
     steps: BTreeMap<String, usize>,
-    failed: usize,
+    failed: BTreeSet<String>,
 }
 
 const REGISTERED: usize = 1;
@@ -114,7 +118,7 @@ impl Tally {
             (false, false) => UPDATED,
             (false, true) => DEPLOYED,
         };
-        Tally { targets, steps_each, steps: BTreeMap::new(), failed: 0 }
+        Tally { targets, steps_each, steps: BTreeMap::new(), failed: BTreeSet::new() }
     }
 
     fn take_in(&mut self, target: &str, event: &Event<'_>) {
@@ -128,9 +132,16 @@ impl Tally {
             Event::Finished { outcome, .. } => !matches!(outcome, Outcome::Succeeded | Outcome::Unverified),
             event => matches!(event, Event::Failed { .. }),
         };
-        self.failed += usize::from(bad);
+        if bad {
+            self.failed.insert(target.to_owned());
+        }
         let reached = self.steps.entry(target.to_owned()).or_default();
         *reached = step.max(*reached);
+    }
+
+    /// Whether its deployment is followed, and has not ended.
+    fn is_watched(&self, target: &str) -> bool {
+        self.steps_each == DEPLOYED && self.steps.get(target).is_none_or(|reached| *reached < DEPLOYED)
     }
 
     fn steps(&self) -> u64 {
@@ -143,12 +154,12 @@ impl Tally {
 
     fn text(&self) -> String {
         let at = |step: usize| self.steps.values().filter(|reached| **reached == step).count();
-        let ended = at(DEPLOYED).saturating_sub(self.failed);
+        let ended = at(DEPLOYED).saturating_sub(self.failed.len());
         let parts = [
             (at(REGISTERED), "registered"),
             (at(UPDATED), if self.steps_each == UPDATED { "updated" } else { "deploying" }),
             (ended, "deployed"),
-            (self.failed, "failed"),
+            (self.failed.len(), "failed"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
         format!("{} services{}", self.targets, parts.collect::<String>())
@@ -182,5 +193,9 @@ mod tests {
         tally.take_in("d", &Event::Finished { target: "d", outcome: &Outcome::TimedOut });
         assert_eq!(tally.text(), "4 services, 1 registered, 1 deploying, 1 deployed, 1 failed");
         assert_eq!((tally.steps_done(), tally.steps()), (1 + 2 + 3 + 3, 12));
+        tally.take_in("d", &Event::Updated { target: "d", task_definition: "a:0" });
+        tally.take_in("d", &Event::Failed { target: "d", reason: "lost" });
+        assert_eq!(tally.text(), "4 services, 1 registered, 1 deploying, 1 deployed, 1 failed");
+        assert!(tally.is_watched("a") && !tally.is_watched("d"));
     }
 }

@@ -119,8 +119,13 @@ pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("a valid template")
 }
 
-/// Whose event it is, and what it says.
+/// Whose event it is, and what it says, ready for a terminal.
 pub(super) fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
+    let (target, text) = said(event);
+    (target, sanitise(&text))
+}
+
+fn said<'a>(event: &Event<'a>) -> (&'a str, String) {
     match event {
         Event::Registered { target, task_definition } => {
             (target, format!("registered {}", family_revision(task_definition)))
@@ -130,8 +135,8 @@ pub(super) fn words<'a>(event: &Event<'a>) -> (&'a str, String) {
         }
         Event::Deploying { target, deployment } => (target, counts(deployment)),
         Event::Finished { target, outcome } => (target, ended(outcome)),
-        Event::Failed { target, reason } => (target, format!("failed: {}", sanitise(reason))),
-        Event::Note { target, text } => (target, sanitise(text)),
+        Event::Failed { target, reason } => (target, format!("failed: {reason}")),
+        Event::Note { target, text } => (target, (*text).to_owned()),
     }
 }
 
@@ -149,8 +154,8 @@ fn counts(deployment: &ObservedDeployment) -> String {
 fn ended(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Succeeded => "deployed".to_owned(),
-        Outcome::Failed { reason } => format!("deployment failed: {}", sanitise(reason)),
-        Outcome::RolledBack { reason } => format!("rolled back by ECS: {}", sanitise(reason)),
+        Outcome::Failed { reason } => format!("deployment failed: {reason}"),
+        Outcome::RolledBack { reason } => format!("rolled back by ECS: {reason}"),
         Outcome::Superseded { by } => format!("superseded by a deployment of {}", family_revision(by)),
         Outcome::Gone { reason } => format!("the service is gone: {reason}"),
         Outcome::Unverified => "updated; it wants no tasks, so that nothing is proved".to_owned(),

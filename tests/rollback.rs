@@ -5,9 +5,9 @@ use standin::{Fault, Script, Standin};
 
 #[cfg(target_os = "linux")]
 use crate::support::Key;
+use crate::support::{Sidetap, registrable, snapshot, task_definition};
 #[cfg(unix)]
-use crate::support::interrupted;
-use crate::support::{Sidetap, snapshot, task_definition};
+use crate::support::{interrupted, wait_for};
 
 const INJECT: &str = "inject --cluster main --service web --image i --yes";
 const ROLLBACK: &str = "rollback --cluster main --service web --yes";
@@ -166,9 +166,16 @@ fn a_service_that_somebody_has_deployed_since_is_left_alone() {
     let finished = Sidetap::new(ROLLBACK).against(&standin).exits(5);
     finished
         .stderr_has("it runs web:3, and sidetap deployed web:2: somebody has deployed since")
-        .stderr_has("`sidetap remove --cluster main --service web` takes the sidecar out of what it runs now")
         .stderr_has("`aws ecs update-service --cluster main --service web --task-definition web:1`");
     assert!(writes(&standin).is_empty());
+    let finished = Sidetap::new(ROLLBACK).against(&standin).exits(5);
+    assert!(!finished.stderr().contains("sidetap remove"), "what it runs has no sidecar: {finished}");
+
+    let with_sidecar = registrable(&standin.describe("web:2")["taskDefinition"]);
+    let copy = standin.task_definition(with_sidecar);
+    standin.edit_service("web", json!({"taskDefinition": copy}));
+    let says = "`sidetap remove --cluster main --service web` takes the sidecar out of what it runs now";
+    Sidetap::new(ROLLBACK).against(&standin).exits(5).stderr_has(says);
 }
 
 #[test]
@@ -205,7 +212,7 @@ fn a_service_without_a_receipt_is_told_with_what_to_do_instead() {
     let standin = Standin::start();
     standin.service("main", "web", task_definition("web"));
     let finished = Sidetap::new(ROLLBACK).against(&standin).exits(5);
-    finished.stderr_has("it bears no record of what it ran before").stderr_has("`sidetap remove --cluster main");
+    finished.stderr_has("it bears no record of what it ran before").stderr_has("--task-definition FAMILY:REVISION");
     Sidetap::new("rollback --cluster main --service wbe --yes").against(&standin).exits(1).stderr_has("`web`?");
 }
 
@@ -342,4 +349,71 @@ fn ctrl_c_stops_watching_and_says_that_going_back_goes_on() {
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
     assert!(stdout.contains("deployment started"), "{stdout}");
+}
+
+#[test]
+fn a_way_back_that_has_begun_is_followed_to_its_end() {
+    // By a deployment of the recorded revision.
+    let standin = injected(None);
+    standin.script("web", [Script::SucceedsAt(4)]);
+    Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&standin).exits(0).stdout_has("deployment started");
+    let before = writes(&standin);
+    let unwatched = Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&standin).exits(0);
+    unwatched.stdout_has("following the deployment of web:1 that has begun").stdout_has("it was in progress already");
+    let finished = Sidetap::new(ROLLBACK).against(&standin).exits(0);
+    finished.stderr_has("web: deployed").stdout_has("deployed  web:2   web:1");
+    assert_eq!(writes(&standin), before, "following changes nothing");
+    Sidetap::new(ROLLBACK).against(&standin).exits(0).stdout_has("nothing to change");
+
+    // One that fails is a failure also for whoever comes later.
+    let failing = injected(None);
+    failing.script("web", [Script::Fails]);
+    Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&failing).exits(0);
+    Sidetap::new(ROLLBACK).against(&failing).exits(6).stdout_has("tasks failed to start");
+
+    // One that ECS takes back leaves the service at the sidecar, with a receipt that says so.
+    let taken_back = injected(None);
+    taken_back.script("web", [Script::RollsBack]);
+    Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&taken_back).exits(0);
+    assert_eq!(tag(&taken_back, "sidetap:sidecar").as_deref(), Some(""));
+    Sidetap::new(ROLLBACK).against(&taken_back).exits(6).stdout_has("rolled back by ECS");
+    assert_eq!(tag(&taken_back, "sidetap:sidecar").as_deref(), Some("sidetap-sensor"));
+}
+
+#[test]
+fn a_stopped_deployment_is_followed_before_and_after_ecs_has_turned_round() {
+    for polls in 0..3 {
+        let standin = injected(Some(Script::Stuck));
+        standin.script("web", [Script::SucceedsAt(5)]);
+        Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&standin).exits(0);
+        for _ in 0..polls {
+            Sidetap::new("list services --cluster main").against(&standin).exits(0);
+        }
+        let before = writes(&standin);
+        let finished = Sidetap::new(ROLLBACK).against(&standin).exits(0);
+        finished.stdout_has("following ECS, which is going back already").stderr_has("web: deployed");
+        assert_eq!((writes(&standin), runs(&standin).as_str()), (before, "web:1"), "after {polls} polls");
+    }
+    let dry = injected(Some(Script::Stuck));
+    Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&dry).exits(0);
+    let line = "rollback --cluster main --service web --dry-run --output json";
+    assert_eq!(Sidetap::new(line).against(&dry).exits(0).json()["way"], "follow");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_before_the_first_change_changes_nothing() {
+    let standin = injected(None);
+    let read = standin.calls_of("DescribeTaskDefinition").len();
+    let delay = std::time::Duration::from_millis(600);
+    standin.delay(delay);
+    let run = Sidetap::new(ROLLBACK).against(&standin).start();
+    // Both revisions are read, and the look right before the change takes its time.
+    wait_for(&standin, "DescribeTaskDefinition", read + 2);
+    std::thread::sleep(delay / 3);
+    let finished = run.stopped_by("INT");
+    assert_eq!(finished.code(), 130, "{finished}");
+    finished.stdout_has("not started").stdout_has("interrupted before the service was changed");
+    assert!(writes(&standin).is_empty());
+    assert_eq!(runs(&standin), "web:2");
 }

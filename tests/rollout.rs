@@ -87,6 +87,43 @@ fn a_service_that_wants_no_tasks_proves_nothing() {
 }
 
 #[test]
+fn a_second_injection_follows_the_deployment_of_the_first() {
+    let standin = service(Script::SucceedsAt(7));
+    Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
+    let unwatched = Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
+    let unwatched = unwatched.stderr_has("started before for `web`: it is in progress");
+    unwatched.stdout_has("deployment started  web:1   web:2").stdout_has("its deployment was in progress already");
+    let watched = Sidetap::new(INJECT).against(&standin).exits(0);
+    watched.stderr_has("it is watched to its end").stdout_has("deployed  web:1   web:2").stdout_has("To go back:");
+    Sidetap::new(INJECT).against(&standin).exits(0).stdout_has("nothing to change");
+    assert_eq!((standin.calls_of("UpdateService").len(), standin.calls_of("TagResource").len()), (1, 1));
+
+    // What becomes of it is what becomes of the second run, also if it has failed by then.
+    let failing = service(Script::Fails);
+    Sidetap::new(&format!("{INJECT} --no-wait")).against(&failing).exits(0);
+    for _ in 0..2 {
+        Sidetap::new(INJECT).against(&failing).exits(6).stdout_has("tasks failed to start");
+    }
+    let back = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&failing).exits(6);
+    back.stdout_has("returning to web:1: done");
+}
+
+#[test]
+fn a_deployment_of_somebody_else_is_not_followed() {
+    let standin = service(Script::Stuck);
+    Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
+    standin.tag_service("web", "sidetap:task-definition", "web:9");
+    Sidetap::new(INJECT).against(&standin).exits(0).stdout_has("nothing to change");
+    let plain = service(Script::Stuck);
+    let deployments = plain.service_json("web")["deployments"].clone();
+    let mut going_on = deployments.clone();
+    going_on[0]["rolloutState"] = json!("IN_PROGRESS");
+    plain.edit_service("web", json!({ "deployments": going_on }));
+    let line = "remove --cluster main --service web --yes";
+    Sidetap::new(line).against(&plain).exits(0).stdout_has("nothing to change");
+}
+
+#[test]
 fn auto_rollback_returns_to_the_revision_before() {
     for (script, code) in [(Script::Fails, 6), (Script::Stuck, 7)] {
         let standin = service(script);

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use super::context::Context;
 use super::file;
-use super::output::MANY;
+use super::output::{MANY, sanitise};
+use super::planning::Connected;
 use super::run_args::{ApplyArgs, PlanArgs};
-use crate::ecs::{Applied, Report, Standing};
+use crate::ecs::{self, Applied, Report, Standing};
 use crate::taskdef::{Action, Plan};
+
+/// Services that are named in one line; of more, the number is told.
+const NAMED: usize = 5;
 
 /// Where a plan is saved, and how far earlier runs of it have come.
 #[derive(Debug, Default)]
@@ -21,8 +25,9 @@ pub struct Begun<'a> {
 
 impl<'a> Begun<'a> {
     /// A plan that was just made, saved if that was asked for.
-    pub fn saved(args: &'a PlanArgs) -> Self {
-        Begun { saved: args.out.as_deref(), ..Begun::default() }
+    pub async fn of_new(connected: &Connected, plan: &Plan, args: &'a PlanArgs) -> anyhow::Result<Self> {
+        let standings = ecs::unchanged(&connected.ecs, plan).await?;
+        Ok(Begun { saved: args.out.as_deref(), standings, retry_failed: false })
     }
 
     /// How many targets are still to be changed.
@@ -36,25 +41,42 @@ impl<'a> Begun<'a> {
         changes.filter(|(index, _)| !begun(*index)).count()
     }
 
-    /// How many deployments of an earlier run go on.
+    /// How many deployments that were started before go on.
     pub fn deploying(&self) -> usize {
-        self.standings.iter().filter(|standing| matches!(standing, Standing::Deploying(_))).count()
+        self.count(|standing| matches!(standing, Standing::Deploying(_) | Standing::Underway(_)))
+    }
+
+    fn count(&self, is: impl Fn(&Standing) -> bool) -> usize {
+        self.standings.iter().filter(|standing| is(standing)).count()
     }
 
     /// What earlier runs have done, as a line; nothing if there was none.
     pub fn summary(&self, plan: &Plan) -> Option<String> {
-        let count = |is: fn(&Standing) -> bool| self.standings.iter().filter(|standing| is(standing)).count();
-        if count(Standing::is_begun) == 0 {
+        if self.count(Standing::is_begun) == 0 {
             return None;
         }
         let parts = [
-            (count(|standing| matches!(standing, Standing::Done(_))), "done"),
-            (self.deploying(), "still deploying"),
-            (count(Standing::is_bad), "failed or taken back"),
+            (self.count(|standing| matches!(standing, Standing::Done(_))), "done"),
+            (self.count(|standing| matches!(standing, Standing::Deploying(_))), "still deploying"),
+            (self.count(Standing::is_bad), "failed or taken back"),
             (self.to_change(plan), "to do"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         Some(format!("an earlier run of this plan has begun it: {}", parts.collect::<Vec<_>>().join(", ")))
+    }
+
+    /// That deployments which were started before this plan was made are not over; nothing if there are none.
+    pub fn underway(&self, plan: &Plan, wait: bool) -> Option<String> {
+        let is = |index: &usize| matches!(self.standings.get(*index), Some(Standing::Underway(_)));
+        let names: Vec<String> =
+            (0..plan.targets.len()).filter(is).map(|index| format!("`{}`", plan.targets[index].name())).collect();
+        let names = match names.len() {
+            0 => return None,
+            1..=NAMED => names.join(", "),
+            more => format!("{more} services"),
+        };
+        let how = if wait { "it is watched to its end" } else { "it is in progress" };
+        Some(sanitise(&format!("the deployment of what is asked for was started before for {names}: {how}")))
     }
 
     /// That a plan of many targets could be saved, if it is not: so many are likely to be interrupted.

@@ -41,7 +41,8 @@ pub async fn execute(
     } else if !args.yes {
         cx.printer.error(&plan_output::readable(&cx.printer, plan, values));
     }
-    for note in [begun.summary(plan), begun.how_to_save(plan)].into_iter().flatten() {
+    let notes = [begun.summary(plan), begun.underway(plan, args.options().wait), begun.how_to_save(plan)];
+    for note in notes.into_iter().flatten() {
         cx.printer.note(&note);
     }
     let interrupt = on_ctrl_c().await;

@@ -167,7 +167,8 @@ async fn into_ecs(
         plan_output::show(&cx.printer, &plan, args.values())?;
         return Ok(planning::verdict(&args, &plan, apply.keep_going));
     }
-    execute(&connected, &plan, Begun::saved(&args), &apply, args.values(), cx).await
+    let begun = Begun::of_new(&connected, &plan, &args).await?;
+    execute(&connected, &plan, begun, &apply, args.values(), cx).await
 }
 
 /// Decides what is to be done to services or a task definition on ECS.

@@ -13,14 +13,15 @@ use super::output::{report, rollback as output};
 use super::planning::{Connected, block_on};
 use super::run_args::duration;
 use super::usage::{self, Usage};
-use crate::ecs::{self, Report, Rollback, RollbackOptions, Way, family_revision};
+use crate::ecs::{self, Report, Rollback, RollbackOptions, family_revision};
 use crate::exit::Exit;
 use crate::taskdef::diff::Values;
 
 /// Return a service to the revision that it ran before sidetap changed it.
 ///
 /// The revision is the one that the service's tag `sidetap:previous-task-definition` names. While the deployment that
-/// began there is still in progress, ECS is told to stop it and go back; otherwise the revision is deployed again. If
+/// began there is still in progress, ECS is told to stop it and go back; otherwise the revision is deployed again. A way
+/// back that has begun is followed. If
 /// somebody else has deployed since, nothing is done. To take the sidecar out of what runs now, see `sidetap remove`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -92,7 +93,7 @@ async fn roll_back(cluster: &str, service: &str, args: &RunArgs, cx: &Context) -
         return Ok(Exit::Done);
     }
     let interrupt = on_ctrl_c().await;
-    if rollback.way != Way::Nothing && !confirmed(&rollback, account.as_deref(), region, args.yes, cx)? {
+    if rollback.is_change() && !confirmed(&rollback, account.as_deref(), region, args.yes, cx)? {
         cx.printer.note("nothing was changed");
         return Ok(Exit::Failed);
     }

@@ -3,6 +3,7 @@
 use super::apply::Run;
 use super::arn::family_revision;
 use super::progress::Event;
+use super::receipt::not_tagged;
 use super::report::Applied;
 use super::rollout::Outcome;
 use super::service::Service;
@@ -41,7 +42,9 @@ impl Run<'_> {
 
     /// Returns the service to the revision that it ran before, unless somebody has moved it on.
     async fn go_back(&mut self, index: usize) {
-        let previous = self.reports[index].previous_task_definition.clone().unwrap_or_default();
+        let Some(previous) = self.reports[index].previous_task_definition.clone() else {
+            return self.note(index, "not taken back: what it ran before is not known".to_owned());
+        };
         let ours = self.reports[index].task_definition.clone().unwrap_or_default();
         let note = format!("returning to {}", family_revision(&previous));
         let service = match self.ecs.service_of(&self.plan.targets[index]).await {
@@ -84,10 +87,9 @@ impl Run<'_> {
 
     pub(super) async fn correct_receipt(&mut self, index: usize, service: &Service) {
         let base = self.plan.targets[index].documents.as_ref().map(|documents| &documents.base);
-        if let Some(note) =
-            self.ecs.correct_receipt(service, &service.task_definition, base, self.former.get(&index)).await
-        {
-            self.note(index, note);
+        let former = self.former.get(&index);
+        if let Err(error) = self.ecs.correct_receipt(service, &service.task_definition, base, former).await {
+            self.note(index, not_tagged(&error));
         }
     }
 }

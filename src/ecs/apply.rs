@@ -11,7 +11,7 @@ use super::error::{Error, Result};
 use super::interrupt::Interrupt;
 use super::planning::check_runs;
 use super::progress::{Event, Progress};
-use super::receipt::Receipt;
+use super::receipt::{Receipt, not_tagged};
 use super::report::{Applied, Report};
 use super::resume::Standing;
 use super::rollout::Rollout;
@@ -196,8 +196,8 @@ impl Run<'_> {
         self.former.insert(index, Receipt::of(&service));
         let patched = target.documents.as_ref().map(|documents| &documents.patched);
         match self.ecs.leave_receipt(&service, &self.plan.plan_id, &arn, patched).await {
-            Some(note) => self.note(index, note),
-            None => self.reports[index].has_receipt = true,
+            Err(error) => self.note(index, not_tagged(&error)),
+            Ok(()) => self.reports[index].has_receipt = true,
         }
         match update {
             Update::Deploying(updated) => {

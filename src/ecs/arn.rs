@@ -37,3 +37,8 @@ pub(super) fn family(arn: &str) -> &str {
 pub(super) fn revision(arn: &str) -> Option<u64> {
     resource_name(arn).split_once(':')?.1.parse().ok()
 }
+
+/// The ARN of a task definition given as `family:revision`, in the account and region of another one's ARN.
+pub(super) fn beside(arn: &str, family_revision: &str) -> Option<String> {
+    arn.rsplit_once('/').map(|(place, _)| format!("{place}/{family_revision}"))
+}

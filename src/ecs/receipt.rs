@@ -2,6 +2,7 @@
 
 use super::arn::{cluster_in_service_arn, family_revision};
 use super::client::Ecs;
+use super::error::{Error, Result};
 use super::service::Service;
 use crate::taskdef::plan::TAG_PLAN_ID;
 use crate::taskdef::{TaskDefinition, preset_of};
@@ -41,14 +42,14 @@ impl Receipt {
 
 impl Ecs {
     /// Leaves the receipt on a service, which is as it was before it was made to run `task_definition` (ARN), that is
-    /// `runs`. Its deployment has started by then, so that a failure is only a note, which is returned.
+    /// `runs`. Its deployment has started by then, so that a failure is only a note.
     pub(super) async fn leave_receipt(
         &self,
         service: &Service,
         plan_id: &str,
         task_definition: &str,
         runs: Option<&TaskDefinition>,
-    ) -> Option<String> {
+    ) -> Result<()> {
         let tags = [
             (TAG_MODIFIED_BY, format!("sidetap {}", env!("CARGO_PKG_VERSION"))),
             (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
@@ -67,7 +68,7 @@ impl Ecs {
         task_definition: &str,
         runs: Option<&TaskDefinition>,
         former: Option<&Receipt>,
-    ) -> Option<String> {
+    ) -> Result<()> {
         let mut tags = vec![
             (TAG_SIDECAR, runs.map(sidecars).unwrap_or_default()),
             (TAG_DEPLOYED, family_revision(task_definition).to_owned()),
@@ -76,17 +77,25 @@ impl Ecs {
         self.tag(service, &tags).await
     }
 
-    async fn tag(&self, service: &Service, tags: &[(&str, String)]) -> Option<String> {
+    async fn tag(&self, service: &Service, tags: &[(&str, String)]) -> Result<()> {
         if cluster_in_service_arn(&service.arn).is_none() {
-            return Some("the service has a short ARN, which cannot be tagged".to_owned());
+            let reason = "the service has a short ARN, which cannot be tagged".to_owned();
+            return Err(Error::Blocked { reason, hints: Vec::new() });
         }
-        let tagged = self.tag_service(&service.arn, tags).await;
-        tagged.err().map(|error| format!("the service is not tagged: {error}"))
+        Ok(self.tag_service(&service.arn, tags).await?)
+    }
+}
+
+/// What to say where the receipt could not be left or corrected.
+pub(super) fn not_tagged(error: &Error) -> String {
+    match error {
+        Error::Blocked { reason, .. } => reason.clone(),
+        error => format!("the service is not tagged: {error}"),
     }
 }
 
 /// The names of the sidecars in a task definition, as a tag's value.
-fn sidecars(definition: &TaskDefinition) -> String {
+pub(super) fn sidecars(definition: &TaskDefinition) -> String {
     let ours = definition.containers().iter().filter(|container| preset_of(container).is_some());
     ours.filter_map(|container| container["name"].as_str()).collect::<Vec<_>>().join(" ")
 }

@@ -19,6 +19,8 @@ use crate::taskdef::{Action, Target, TargetKind};
 pub enum Applied {
     /// Nothing had to be done.
     Unchanged,
+    /// Nothing had to be done but to make the service's tags say what it runs.
+    TagsCorrected,
     /// The plan did not allow it.
     Blocked,
     /// Another target failed first.
@@ -71,20 +73,16 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn of(target: &Target) -> Self {
-        let base = target.base.as_ref().and_then(|base| base.task_definition_arn.clone());
+    /// Of a target of which nothing is known but its name.
+    fn new(target: &str, kind: TargetKind, service_arn: Option<String>) -> Self {
         Report {
-            target: target.name().to_owned(),
-            kind: target.kind,
-            service_arn: target.service_arn.clone(),
-            previous_task_definition: base,
+            target: target.to_owned(),
+            kind,
+            service_arn,
+            previous_task_definition: None,
             task_definition: None,
-            outcome: match target.action {
-                Action::Update => Applied::NotStarted,
-                Action::None => Applied::Unchanged,
-                Action::Blocked => Applied::Blocked,
-            },
-            reason: target.reason.as_ref().map(|reason| reason.message.clone()),
+            outcome: Applied::NotStarted,
+            reason: None,
             stopped_tasks: Vec::new(),
             notes: Vec::new(),
             schedules: Vec::new(),
@@ -95,23 +93,25 @@ impl Report {
         }
     }
 
-    /// Of a service that is to run another revision (ARN).
-    pub(super) fn of_service(service: &Service, task_definition: &str) -> Self {
+    pub(super) fn of(target: &Target) -> Self {
         Report {
-            target: service.name.clone(),
-            kind: TargetKind::Service,
-            service_arn: Some(service.arn.clone()),
-            previous_task_definition: Some(service.task_definition.clone()),
-            task_definition: Some(task_definition.to_owned()),
-            outcome: Applied::NotStarted,
-            reason: None,
-            stopped_tasks: Vec::new(),
-            notes: Vec::new(),
-            schedules: Vec::new(),
-            has_receipt: false,
-            app_spec: None,
-            deploy_command: None,
-            error: None,
+            previous_task_definition: target.base.as_ref().and_then(|base| base.task_definition_arn.clone()),
+            outcome: match target.action {
+                Action::Update => Applied::NotStarted,
+                Action::None => Applied::Unchanged,
+                Action::Blocked => Applied::Blocked,
+            },
+            reason: target.reason.as_ref().map(|reason| reason.message.clone()),
+            ..Report::new(target.name(), target.kind, target.service_arn.clone())
+        }
+    }
+
+    /// Of a service that is to come from one revision, if that is known, to another (ARNs).
+    pub(super) fn of_service(service: &Service, from: Option<&str>, to: &str) -> Self {
+        Report {
+            previous_task_definition: from.map(str::to_owned),
+            task_definition: Some(to.to_owned()),
+            ..Report::new(&service.name, TargetKind::Service, Some(service.arn.clone()))
         }
     }
 }
@@ -139,7 +139,7 @@ impl Applied {
 
     /// Whether the target is where it was to be, as far as can be told.
     pub fn is_good(self) -> bool {
-        use Applied::{DoneBefore, Registered, Started, Succeeded, Unchanged, Unverified};
-        matches!(self, Unchanged | Registered | Started | DoneBefore | Succeeded | Unverified)
+        use Applied::{DoneBefore, Registered, Started, Succeeded, TagsCorrected, Unchanged, Unverified};
+        matches!(self, Unchanged | TagsCorrected | Registered | Started | DoneBefore | Succeeded | Unverified)
     }
 }

@@ -14,10 +14,11 @@ use super::definition::Revision;
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
 use super::planning::check_runs;
-use super::receipt::TAG_SIDECAR;
+use super::receipt::{TAG_SIDECAR, not_tagged};
 use super::report::Applied;
 use super::rollout::Outcome;
 use super::service::Service;
+use super::unchanged::unchanged;
 use crate::taskdef::plan::TAG_PLAN_ID;
 use crate::taskdef::{self, Action, Documents, Plan, Reason, Target, TargetKind, is_same};
 
@@ -35,12 +36,14 @@ pub enum Standing {
     Failed(Box<Service>),
     /// The service was updated, and is back at its base.
     WentBack(Box<Service>),
+    /// The plan has nothing to change, and the deployment of what the service runs is not over, or has failed.
+    Underway(Box<Service>),
 }
 
 impl Standing {
-    /// Whether the service was updated by an earlier run.
+    /// Whether the service was updated by an earlier run of the plan.
     pub fn is_begun(&self) -> bool {
-        *self != Standing::ToDo
+        !matches!(self, Standing::ToDo | Standing::Underway(_))
     }
 
     /// Whether that came to a bad end.
@@ -84,6 +87,11 @@ pub async fn verify(ecs: &Ecs, account: Option<&str>, plan: &mut Plan) -> Result
             Err(error) => plan.block(index, reason(&error)),
         }
     }
+    for (index, standing) in unchanged(ecs, plan).await?.into_iter().enumerate() {
+        if standing != Standing::ToDo {
+            standings[index] = standing;
+        }
+    }
     Ok(standings)
 }
 
@@ -102,7 +110,7 @@ fn check_place(ecs: &Ecs, account: Option<&str>, plan: &Plan) -> Result<()> {
 }
 
 /// The ARN of the revision that a target was planned for.
-fn base(target: &Target) -> &str {
+pub(super) fn base(target: &Target) -> &str {
     target.base.as_ref().and_then(|base| base.task_definition_arn.as_deref()).unwrap_or_default()
 }
 
@@ -114,7 +122,7 @@ fn reason(error: &Error) -> Reason {
 }
 
 /// The services of these targets as they are now, by ARN; ten a call.
-async fn services(ecs: &Ecs, targets: &[&Target]) -> Result<BTreeMap<String, Service>> {
+pub(super) async fn services(ecs: &Ecs, targets: &[&Target]) -> Result<BTreeMap<String, Service>> {
     let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for target in targets {
         let arn = target.service_arn.clone();
@@ -154,15 +162,13 @@ async fn standing(
         check_runs(service, &base.arn)?;
     }
     let state = service.primary().and_then(|deployment| deployment.rollout_state.as_deref());
-    let service = Box::new(service.clone());
+    let boxed = Box::new(service.clone());
     Ok((
         documents,
         match state {
-            Some("FAILED") => Standing::Failed(service),
-            Some("IN_PROGRESS") => Standing::Deploying(service),
-            // Behind a Classic Load Balancer there is no state.
-            None if service.deployments.len() > 1 => Standing::Deploying(service),
-            _ => Standing::Done(service),
+            Some("FAILED") => Standing::Failed(boxed),
+            _ if service.is_settled() => Standing::Done(boxed),
+            _ => Standing::Deploying(boxed),
         },
     ))
 }
@@ -184,10 +190,13 @@ impl Run<'_> {
     pub(super) async fn take_up(&mut self, standings: Vec<Standing>) -> bool {
         let mut well = true;
         for (index, standing) in standings.into_iter().enumerate() {
-            if self.reports[index].outcome != Applied::NotStarted {
+            let is_unchanged = self.reports[index].outcome == Applied::Unchanged;
+            if !is_unchanged && self.reports[index].outcome != Applied::NotStarted {
                 continue;
             }
             match standing {
+                Standing::Underway(service) => self.is_underway(index, *service),
+                _ if is_unchanged => continue,
                 Standing::ToDo => continue,
                 Standing::WentBack(_) if self.options.retry_failed => continue,
                 Standing::WentBack(service) => self.went_back_before(index, &service).await,
@@ -229,8 +238,8 @@ impl Run<'_> {
         let before = Service { task_definition: previous, ..service.clone() };
         let patched = self.plan.targets[index].documents.as_ref().map(|documents| &documents.patched);
         match self.ecs.leave_receipt(&before, &self.plan.plan_id, &service.task_definition, patched).await {
-            Some(note) => self.note(index, note),
-            None => self.reports[index].has_receipt = true,
+            Err(error) => self.note(index, not_tagged(&error)),
+            Ok(()) => self.reports[index].has_receipt = true,
         }
     }
 

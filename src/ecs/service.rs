@@ -76,6 +76,22 @@ impl Service {
     pub fn primary(&self) -> Option<&ObservedDeployment> {
         self.deployments.iter().find(|deployment| deployment.is_primary())
     }
+
+    /// Whether the current deployment has come to a good end: it neither goes on nor has it failed.
+    pub(super) fn is_settled(&self) -> bool {
+        match self.primary().and_then(|deployment| deployment.rollout_state.as_deref()) {
+            Some(state) => state == "COMPLETED",
+            // Behind a Classic Load Balancer there is no state.
+            None => self.deployments.len() <= 1,
+        }
+    }
+
+    /// The revision (ARN) that the current deployment replaces, as long as that is listed.
+    pub(super) fn replaced(&self) -> Option<&str> {
+        let others = self.deployments.iter().filter(|deployment| !deployment.is_primary());
+        let mut revisions = others.map(|deployment| deployment.task_definition.as_str());
+        revisions.find(|revision| *revision != self.task_definition)
+    }
 }
 
 impl From<types::Service> for Service {

@@ -102,6 +102,7 @@ fn back(text: &mut String, plan: &Plan, reports: &[Report]) {
 pub fn outcome(outcome: Applied) -> &'static str {
     match outcome {
         Applied::Unchanged => "unchanged",
+        Applied::TagsCorrected => "tags corrected",
         Applied::Blocked => "blocked",
         Applied::NotStarted => "not started",
         Applied::Registered => "registered",

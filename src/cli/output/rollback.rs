@@ -18,7 +18,7 @@ struct Document<'a> {
     service_arn: &'a str,
     /// `none`, `receipt`, `update`, `stop` or `follow`.
     way: &'static str,
-    /// The deployment that is stopped or followed.
+    /// The deployment that is stopped or followed, where ECS is asked or going back by itself.
     service_deployment_arn: Option<&'a str>,
     task_definition: &'a str,
     previous_task_definition: &'a str,
@@ -39,6 +39,7 @@ pub fn text(rollback: &Rollback, values: Values) -> String {
         Way::Update => format!("a deployment of {to}"),
         Way::Stop(_) => format!("stopping the deployment in progress, which began at {to}"),
         Way::Follow(_) => "following ECS, which is going back already".to_owned(),
+        Way::Underway => format!("following the deployment of {to} that has begun"),
     };
     for (label, value) in [
         ("cluster", cluster_name(&service.cluster_arn)),
@@ -64,6 +65,7 @@ pub fn json(rollback: &Rollback, account: Option<&str>, region: &str) -> serde_j
         Way::Update => ("update", None),
         Way::Stop(arn) => ("stop", Some(arn.as_str())),
         Way::Follow(arn) => ("follow", Some(arn.as_str())),
+        Way::Underway => ("follow", None),
     };
     let document = Document {
         account,

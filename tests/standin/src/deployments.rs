@@ -90,6 +90,7 @@ impl Store {
         let json = &mut service.json;
         let mut stopped = false;
         let mut done = false;
+        let mut back = None;
         let mut status = ("IN_PROGRESS".to_owned(), String::new());
         match (&playing.script, playing.polls) {
             (Script::SucceedsAt(poll), now) if now >= *poll => {
@@ -111,6 +112,7 @@ impl Store {
                 let id = format!("ecs-svc/{first:019}");
                 push(json, deployment(&id, &playing.previous, "IN_PROGRESS", 2, 0));
                 json["taskDefinition"] = playing.previous.clone().into();
+                back = Some(id);
                 done = true;
             }
             (Script::Superseded, _) => {
@@ -142,7 +144,17 @@ impl Store {
             }
             return;
         }
-        if !done {
+        if let Some(deployment) = back {
+            // The way back is a deployment like any other.
+            service.playing = Some(Playing {
+                script: Script::SucceedsAt(1),
+                polls: 0,
+                deployment,
+                task_definition: playing.previous,
+                previous: task_definition.clone(),
+                stopping: Stopping::No,
+            });
+        } else if !done {
             service.playing = Some(playing);
         }
         if done {

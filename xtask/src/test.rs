@@ -15,7 +15,7 @@ const REQUIREMENTS: &str = "tests/requirements.txt";
 const PACKAGES: &str = "tests/readers/package.json";
 
 /// Programs that tests run, and the Debian packages that they are in.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 19] = [
     ("capinfos", "wireshark-common"),
     ("curl", "curl"),
     ("editcap", "wireshark-common"),
@@ -29,6 +29,7 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("npm", "npm"),
     ("nsenter", "util-linux"),
     ("openssl", "openssl"),
+    ("runc", "runc"),
     ("setcap", "libcap2-bin"),
     ("setpriv", "util-linux"),
     ("tcpdump", "tcpdump"),

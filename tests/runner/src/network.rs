@@ -1,0 +1,144 @@
+//! A task's network namespace, and the one around it, which stands for its VPC.
+//!
+//! As in a task of Fargate, `eth0` leads to the task metadata endpoint alone, and `eth1` is the network interface of the
+//! task, with a VPC's MTU and the default route.
+
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sched::{CloneFlags, setns};
+
+/// The task metadata endpoint's address.
+pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
+/// The task's own address.
+pub const TASK: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 10);
+/// The address of what is around it: clients, receivers.
+pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(10, 0, 1, 1);
+
+/// An interface works once the kernel has told it of its cable.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The two namespaces. Gone when dropped, with whatever runs in them.
+#[derive(Debug)]
+pub struct Network {
+    name: String,
+}
+
+impl Network {
+    /// Makes them, under names that begin like this.
+    pub(crate) fn make(name: &str) -> Result<Self> {
+        let network = Network { name: name.to_owned() };
+        let (task, outside) = (network.task(), network.outside());
+        for namespace in [&task, &outside] {
+            ip(&format!("netns add {namespace}"))?;
+            network.within(namespace, || {
+                for which in ["all", "default"] {
+                    // Only for quiet: without IPv6 there is nothing to disable.
+                    let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{which}/disable_ipv6"), "1");
+                }
+            })?;
+            ip(&format!("-netns {namespace} link set lo up"))?;
+        }
+        for line in [
+            format!("link add eth0 netns {task} type veth peer name agent netns {outside}"),
+            format!("link add eth1 netns {task} mtu 9001 type veth peer name vpc mtu 9001 netns {outside}"),
+            format!("-netns {task} address add 169.254.172.2/22 dev eth0"),
+            format!("-netns {outside} address add 169.254.172.1/22 dev agent"),
+            format!("-netns {outside} address add {METADATA}/32 dev agent"),
+            format!("-netns {task} address add {TASK}/24 dev eth1"),
+            format!("-netns {outside} address add {OUTSIDE}/24 dev vpc"),
+            format!("-netns {task} link set eth0 up"),
+            format!("-netns {task} link set eth1 up"),
+            format!("-netns {outside} link set agent up"),
+            format!("-netns {outside} link set vpc up"),
+            format!("-netns {task} route add {METADATA}/32 dev eth0"),
+            format!("-netns {task} route add default via {OUTSIDE}"),
+        ] {
+            ip(&line)?;
+        }
+        for (namespace, interface) in [(&task, "eth0"), (&task, "eth1"), (&outside, "agent"), (&outside, "vpc")] {
+            wait_for_link(namespace, interface)?;
+        }
+        Ok(network)
+    }
+
+    /// The name of the task's namespace, as `ip netns` knows it.
+    pub fn task(&self) -> String {
+        format!("{}-task", self.name)
+    }
+
+    /// The name of the namespace around it.
+    pub fn outside(&self) -> String {
+        format!("{}-vpc", self.name)
+    }
+
+    /// A program that will run around the task.
+    pub fn command_outside(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net={}", path(&self.outside()).display())).arg("--").arg(program);
+        command
+    }
+
+    /// Does something in a namespace.
+    ///
+    /// # Errors
+    /// If it cannot be entered.
+    pub fn within<T: Send>(&self, namespace: &str, work: impl FnOnce() -> T + Send) -> Result<T> {
+        std::thread::scope(|scope| {
+            // A namespace is a thread's; this one ends with the work.
+            let thread = scope.spawn(|| {
+                let file = File::open(path(namespace)).with_context(|| format!("no namespace {namespace}"))?;
+                setns(file, CloneFlags::CLONE_NEWNET).context("cannot enter a network namespace")?;
+                Ok(work())
+            });
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        for namespace in [self.task(), self.outside()] {
+            if let Ok(left) = Command::new("ip").args(["netns", "pids", &namespace]).output() {
+                for pid in String::from_utf8_lossy(&left.stdout).lines().filter_map(|pid| pid.trim().parse().ok()) {
+                    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+                }
+            }
+            let _ = Command::new("ip").args(["netns", "delete", &namespace]).output();
+        }
+    }
+}
+
+/// Where a namespace is, for `runc`.
+pub(crate) fn path(namespace: &str) -> PathBuf {
+    PathBuf::from("/run/netns").join(namespace)
+}
+
+fn ip(words: &str) -> Result<()> {
+    let output = Command::new("ip").args(words.split(' ')).output().context("cannot run `ip`")?;
+    if !output.status.success() {
+        bail!("`ip {words}`: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+/// Until the kernel has told an interface of its cable, which may take a second, what it is to send is lost.
+fn wait_for_link(namespace: &str, interface: &str) -> Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let words = ["-netns", namespace, "-oneline", "link", "show", interface];
+        let output = Command::new("ip").args(words).output().context("cannot run `ip`")?;
+        let link = String::from_utf8_lossy(&output.stdout);
+        if link.contains("state UP") && !link.contains("qdisc noop ") {
+            return Ok(());
+        }
+        if Instant::now() > end {
+            bail!("{interface} does not come up: {link}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

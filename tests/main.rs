@@ -26,6 +26,7 @@ mod policy;
 #[cfg(feature = "engine")]
 mod preset_commands;
 mod properties;
+mod refused_values;
 mod remove_file;
 mod remove_service;
 #[cfg(unix)]

@@ -66,6 +66,8 @@ mod size_args;
 #[cfg(feature = "aws")]
 mod source_args;
 #[cfg(feature = "aws")]
+mod start_check;
+#[cfg(feature = "aws")]
 mod status;
 #[cfg(feature = "aws")]
 mod usage;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::file;
+use super::start_check;
 use super::usage::Usage;
 use crate::taskdef::{LogRequest, Parameters, Preset, Sidecar};
 
@@ -108,6 +109,7 @@ impl SidecarArgs {
                 .into());
         }
         sidecar.check()?;
+        start_check::check(&sidecar)?;
         Ok(sidecar)
     }
 

@@ -18,6 +18,38 @@ pub struct LogRequest {
     pub none: bool,
 }
 
+impl LogRequest {
+    /// Refuses names that CloudWatch Logs would refuse, whose error ECS only tells when a task does not start.
+    ///
+    /// Source: `CreateLogGroup` and `CreateLogStream` in the CloudWatch Logs API reference.
+    pub fn check(&self) -> Result<()> {
+        let of_group: fn(char) -> bool = |c| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+        let of_region: fn(char) -> bool = |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let of_stream: fn(char) -> bool = |c| !c.is_control() && c != ':' && c != '*';
+        let rules = [
+            ("--log-group", &self.group, of_group, "CloudWatch takes up to 512 letters, digits and _ - / . #"),
+            ("--log-region", &self.region, of_region, "give the region's code, such as eu-west-1"),
+            (
+                "--log-stream-prefix",
+                &self.stream_prefix,
+                of_stream,
+                "CloudWatch takes up to 512 characters without : and *",
+            ),
+        ];
+        for (flag, given, takes, hint) in rules {
+            if let Some(text) = given
+                && !((1..=512).contains(&text.len()) && text.chars().all(takes))
+            {
+                return Err(Error::Parameter {
+                    what: format!("`{flag} {text}` names nothing that CloudWatch Logs can have"),
+                    hint: hint.into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How a preset logs unless told otherwise.
 pub struct LogDefaults<'a> {
     pub stream_prefix: &'a str,

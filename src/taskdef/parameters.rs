@@ -129,6 +129,14 @@ impl Parameters {
                 );
             }
         }
+        if let Some(interface) = &self.interface
+            && !interface.split([',', ' ']).all(is_interface)
+        {
+            return wrong(
+                format!("`--interface {interface}` is no interface"),
+                "give a name of up to 15 characters, such as eth1, or any",
+            );
+        }
         let unknown = self.export.iter().find(|export| {
             let (kind, target) = export.split_once(':').unwrap_or_default();
             let known = matches!(kind, "ndjson" | "har" | "otlp" | "pcapng") && !target.is_empty();
@@ -209,4 +217,10 @@ impl Parameters {
             ("STAT_DURATION", self.stat_duration.unwrap_or(30).to_string()),
         ]
     }
+}
+
+/// Whether Linux can have an interface of this name (`dev_valid_name` in net/core/dev.c).
+fn is_interface(name: &str) -> bool {
+    let valid = |c: char| !c.is_whitespace() && !c.is_control() && c != '/' && c != ':';
+    (1..=15).contains(&name.len()) && name != "." && name != ".." && name.chars().all(valid)
 }

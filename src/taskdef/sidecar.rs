@@ -85,14 +85,41 @@ impl Sidecar {
                 hint: "add what is missing".into(),
             });
         }
-        let shared = self.secrets.iter().find(|secret| self.environment.iter().any(|variable| variable.0 == secret.0));
-        match shared {
-            Some((name, _)) => Err(Error::Parameter {
-                what: format!("`{name}` is given as `--env` and as `--secret`"),
-                hint: "ECS takes a name only once: keep the secret".into(),
-            }),
+        self.logs.check()?;
+        self.check_names()
+    }
+
+    /// Refuses a name that is given twice: which value ECS would take of them is nowhere said.
+    fn check_names(&self) -> Result<()> {
+        let twice = |list: &[(String, String)]| {
+            let again =
+                list.iter().enumerate().find(|(at, (name, _))| list[..*at].iter().any(|other| other.0 == *name));
+            again.map(|(_, (name, _))| name.clone())
+        };
+        let wrong = |what: String, hint: &str| Err(Error::Parameter { what, hint: hint.into() });
+        for (flag, list) in [("--env", &self.environment), ("--secret", &self.secrets)] {
+            if let Some(name) = twice(list) {
+                return wrong(format!("`{name}` is given twice as `{flag}`"), "keep one of the two");
+            }
+        }
+        match self.secrets.iter().find(|secret| self.environment.iter().any(|variable| variable.0 == secret.0)) {
+            Some((name, _)) => wrong(
+                format!("`{name}` is given as `--env` and as `--secret`"),
+                "ECS takes a name only once: keep the secret",
+            ),
             None => Ok(()),
         }
+    }
+
+    /// What sidetap is told in the container, without the program's name; nothing for containers of others.
+    pub fn command_line(&self) -> Option<Vec<String>> {
+        let mut line = match &self.preset {
+            Preset::Sensor => self.parameters.sensor_command(),
+            Preset::Forwarder => self.parameters.forwarder_command(),
+            Preset::Levo | Preset::Traceable | Preset::Custom(_) => return None,
+        };
+        line.extend(self.arguments.iter().cloned());
+        Some(line)
     }
 
     /// The container definition, without its size and labels.
@@ -111,9 +138,11 @@ impl Sidecar {
             set_by_name(&mut container, "environment", LISTEN, "value", address);
         }
         for (name, value) in &self.environment {
+            drop_by_name(&mut container, "secrets", name);
             set_by_name(&mut container, "environment", name, "value", value);
         }
         for (name, arn) in &self.secrets {
+            drop_by_name(&mut container, "environment", name);
             set_by_name(&mut container, "secrets", name, "valueFrom", arn);
         }
         if present(&container, "logConfiguration").is_none() {
@@ -231,5 +260,12 @@ fn set_by_name(container: &mut Value, list: &str, name: &str, field: &str, value
     match entries.iter_mut().find(|entry| entry["name"] == name) {
         Some(existing) => *existing = entry,
         None => entries.push(entry),
+    }
+}
+
+/// Takes an entry of that name out of a list. ECS refuses a name that is both a variable and a secret.
+fn drop_by_name(container: &mut Value, list: &str, name: &str) {
+    if let Some(entries) = container.get_mut(list).and_then(Value::as_array_mut) {
+        entries.retain(|entry| entry["name"] != name);
     }
 }

@@ -73,6 +73,23 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     }
 }
 
+/// What can be said of the arguments before anything is opened.
+#[cfg(all(feature = "aws", target_os = "linux"))]
+pub fn check(args: &Args) -> anyhow::Result<()> {
+    use super::sensor::exports::ExportArg;
+    use crate::export::otlp::transport::Endpoint;
+
+    options::check_filter(&args.sensor.filter, Target::Socket)?;
+    args.sensor.rules()?;
+    exports::check(&args.sensor, None)?;
+    for export in &args.sensor.export {
+        if let ExportArg::Otlp(url) = export {
+            Endpoint::parse(url).context("`--export`")?;
+        }
+    }
+    Ok(())
+}
+
 fn read_file(
     args: &Args,
     (path, dry): (&Path, bool),

@@ -31,14 +31,17 @@ where
 
 /// What was given, else what a plain variable has: words between commas and blanks.
 pub fn list(given: &[String], name: &str) -> Vec<String> {
-    let words = |text: &str| -> Vec<String> {
-        text.split([',', ' ', '\t', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    let mut all: Vec<String> = given.iter().flat_map(|text| words(text)).collect();
+    let mut all = words(given);
     if all.is_empty() {
-        all = variable(name).map(|text| words(&text)).unwrap_or_default();
+        all = words(variable(name).as_slice());
     }
     all
+}
+
+/// The words between commas and blanks.
+pub fn words(texts: &[String]) -> Vec<String> {
+    let split = texts.iter().flat_map(|text| text.split([',', ' ', '\t', '\n']));
+    split.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// A plain variable of the environment that is not empty.

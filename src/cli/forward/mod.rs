@@ -145,15 +145,29 @@ struct Settings {
     options: Options,
 }
 
+fn destinations(given: &[String], name: &str) -> Result<Vec<Destination>, BadSetting> {
+    given.iter().map(|text| text.parse().map_err(|error| BadSetting::new(name, text, error))).collect()
+}
+
+fn vni(args: &Args) -> Result<Vni, BadSetting> {
+    let vni = args.vni.unwrap_or(1);
+    Vni::new(vni).ok_or_else(|| BadSetting::new("--vni", vni, "it is no number of 24 bits"))
+}
+
+/// What can be said of the arguments alone, before anything is opened.
+#[cfg(feature = "aws")]
+pub fn check(args: &Args) -> anyhow::Result<()> {
+    destinations(&given::words(&args.destination), "--destination")?;
+    vni(args)?;
+    options::check_filter(args.filter.as_deref().unwrap_or_default(), Target::Socket)?;
+    Ok(())
+}
+
 impl Settings {
     fn of(args: &Args) -> anyhow::Result<Self> {
         let name = if args.destination.is_empty() { "DESTINATION" } else { "--destination" };
-        let destinations: Result<Vec<Destination>, BadSetting> = given::list(&args.destination, "DESTINATION")
-            .iter()
-            .map(|text| text.parse().map_err(|error| BadSetting::new(name, text, error)))
-            .collect();
-        let vni = args.vni.unwrap_or(1);
-        let vni = Vni::new(vni).ok_or_else(|| BadSetting::new("--vni", vni, "it is no number of 24 bits"))?;
+        let destinations = destinations(&given::list(&args.destination, "DESTINATION"), name);
+        let vni = vni(args)?;
         let mtu = or_environment(args.mtu, "MTU")?.unwrap_or_default();
         let stat_duration = or_environment(args.stat_duration, "STAT_DURATION")?;
         let memory_limit = options::memory_limit(args.memory_limit);

@@ -288,7 +288,7 @@ mod tests {
         let args = Line::of(&words[4..]).unwrap();
         assert!(args.apply.yes);
         assert_eq!(args.size.request(), answers.size);
-        let sidecar = args.sidecar.resolve(None).unwrap();
+        let sidecar = args.sidecar.sidecar(None).unwrap();
         assert_eq!(sidecar.parameters.export, ["ndjson:-", "otlp:http://collector:4318"]);
         assert_eq!(sidecar.parameters.filter.as_deref(), Some("tcp port 80 and not host 'x'"));
         assert!(sidecar.parameters.low_resource && sidecar.parameters.rate_limit.is_none());

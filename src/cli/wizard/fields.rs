@@ -1,7 +1,8 @@
 //! The parameters that the wizard asks for, each under the flag of `inject` that takes it, and judged by that.
 
 use super::answers::{Line, said};
-use crate::taskdef::{Parameters, Preset, Sidecar};
+use crate::cli::start_check;
+use crate::taskdef::{Parameters, Sidecar};
 
 /// A parameter of a sidecar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,16 +118,6 @@ pub fn fields(sidecar: &str) -> &'static [ParameterField] {
     }
 }
 
-/// The preset that `--sidecar` means.
-pub fn preset(sidecar: &str) -> Preset {
-    match sidecar {
-        "forwarder" => Preset::Forwarder,
-        "levo" => Preset::Levo,
-        "traceable" => Preset::Traceable,
-        _ => Preset::Sensor,
-    }
-}
-
 /// What is wrong with a value, if something is: what the flag's own parser says.
 pub fn check(sidecar: &str, field: &ParameterField, value: &str) -> Result<(), String> {
     match (value.is_empty(), field.asks) {
@@ -139,32 +130,10 @@ pub fn check(sidecar: &str, field: &ParameterField, value: &str) -> Result<(), S
     words.extend(values.iter().map(|value| format!("{}={value}", field.flag)));
     let args = Line::of(&words).map_err(|error| said(&error))?;
     let given = args.sidecar.sidecar(None).map_err(|error| error.to_string())?;
-    given.parameters.check(&preset(sidecar)).map_err(|error| {
+    given.parameters.check(&given.preset).and_then(|()| start_check::check(&given)).map_err(|error| {
         let hints = error.hints();
         format!("{error}{}{}", if hints.is_empty() { "" } else { ": " }, hints.join("; "))
-    })?;
-    values.iter().try_for_each(|value| of_the_engine(field.flag, value))
-}
-
-/// What the sidecar itself would say when it starts.
-#[cfg(all(feature = "engine", target_os = "linux"))]
-fn of_the_engine(flag: &str, value: &str) -> Result<(), String> {
-    use crate::forward::Destination;
-    use crate::packet::LinkType;
-    use crate::packet::filter::Filter;
-
-    match flag {
-        "--destination" => value.parse::<Destination>().map(|_| ()).map_err(|error| error.to_string()),
-        "--filter" | "--bpf-filter" => {
-            Filter::compile(value, LinkType::Ethernet).map(|_| ()).map_err(|error| error.to_string())
-        }
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(all(feature = "engine", target_os = "linux")))]
-fn of_the_engine(_flag: &str, _value: &str) -> Result<(), String> {
-    Ok(())
+    })
 }
 
 /// What a sidecar that is there was told, by flag.

@@ -75,11 +75,7 @@ fn ask_group(wizard: &mut Wizard<'_>) -> anyhow::Result<bool> {
     Ok(answered)
 }
 
-/// Source: `CreateLogGroup` in the CloudWatch Logs API reference.
 fn check_group(text: &str) -> Result<(), String> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
-    match (1..=512).contains(&text.len()) && text.chars().all(valid) {
-        true => Ok(()),
-        false => Err("CloudWatch takes up to 512 letters, digits and _ - / . #".to_owned()),
-    }
+    let request = LogRequest { group: Some(text.to_owned()), ..LogRequest::default() };
+    request.check().map_err(|error| error.hints().join("; "))
 }

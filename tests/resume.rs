@@ -200,3 +200,20 @@ fn a_lost_network_ends_the_run_and_the_next_one_goes_on() {
         assert_eq!((fleet.count("RegisterTaskDefinition", name), fleet.count("UpdateService", name)), (1, 1), "{name}");
     }
 }
+
+#[test]
+fn what_the_service_ran_before_an_upgrade_is_known_again_once_that_went_back() {
+    let fleet = Fleet::of(&["a"]);
+    Sidetap::new("inject --cluster main --service a --image i --yes").against(&fleet.standin).exits(0);
+    fleet.standin.script("a", [Script::RollsBack]);
+    fleet.inject("--env LEVEL=2 --no-wait").exits(0);
+    for _ in 0..3 {
+        Sidetap::new("list services --cluster main").against(&fleet.standin).exits(0);
+    }
+    assert_eq!(outcomes(&fleet.apply("").exits(6)), "rolled-back");
+    let tags = fleet.standin.service_json("a")["tags"].clone();
+    let tag = |key: &str| tags.as_array().unwrap().iter().find(|tag| tag["key"] == key).unwrap()["value"].clone();
+    assert_eq!((tag("sidetap:task-definition"), tag("sidetap:previous-task-definition")), (json!("a:2"), json!("a:1")));
+    let back = Sidetap::new("rollback --cluster main --service a --yes").against(&fleet.standin).exits(0);
+    back.stdout_has("back to  a:1");
+}

@@ -133,6 +133,64 @@ fn auto_rollback_returns_to_the_revision_before() {
     }
 }
 
+fn tag(standin: &Standin, key: &str) -> String {
+    let tags = standin.service_json("web")["tags"].as_array().expect("tags").clone();
+    let tag = tags.iter().find(|tag| tag["key"] == key).unwrap_or_else(|| panic!("{key} of {tags:?}"));
+    tag["value"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_was_taken_back_in_the_end_is_what_is_reported() {
+    for (script, code, why) in
+        [(Script::Stuck, 7, "not finished after 6s"), (Script::Fails, 6, "tasks failed to start.")]
+    {
+        let line = format!("{INJECT} --auto-rollback --timeout 6s");
+        let finished = Sidetap::new(&line).against(&service(script.clone())).exits(code);
+        let finished = finished.stdout_has(&format!("{why}; taken back: it runs web:1 again"));
+        let row = finished.stdout().lines().find(|line| line.starts_with("web  ")).expect("a row").to_owned();
+        assert!(row.ends_with("web:1   web:1"), "{finished}");
+        assert!(!finished.stdout().contains("the deployment goes on"), "{finished}");
+        assert!(!finished.stdout().contains("To go back"), "{finished}");
+
+        let standin = service(script);
+        let result = Sidetap::new(&format!("{line} --output json")).against(&standin).exits(code).json();
+        let result = &result["results"][0];
+        assert!(result["task_definition"].as_str().unwrap().ends_with("web:2"), "{result}");
+        assert!(result["taken_back_to"].as_str().unwrap().ends_with("web:1"), "{result}");
+        assert_eq!(
+            (tag(&standin, "sidetap:sidecar").as_str(), tag(&standin, "sidetap:task-definition").as_str()),
+            ("", "web:1")
+        );
+    }
+}
+
+#[test]
+fn a_way_back_that_ecs_undoes_leaves_a_receipt_of_what_runs() {
+    let standin = service(Script::Fails);
+    standin.script("web", [Script::RollsBack]);
+    let finished = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&standin).exits(6);
+    finished.stdout_has("going back to web:1 has not finished: look at the service");
+    assert!(standin.service_json("web")["taskDefinition"].as_str().unwrap().ends_with("web:2"));
+    assert_eq!(
+        ["sidetap:sidecar", "sidetap:task-definition", "sidetap:previous-task-definition"]
+            .map(|key| tag(&standin, key)),
+        ["sidetap-sensor", "web:2", "web:1"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_on_the_way_back_keeps_the_reason_of_the_failure() {
+    let standin = service(Script::Fails);
+    standin.script("web", [Script::Stuck]);
+    let line = format!("{INJECT} --auto-rollback");
+    let (code, stdout, stderr) = interrupted(&standin, &line, "TagResource", 2);
+    assert_eq!(code, Some(130), "{stderr}");
+    let why = "tasks failed to start.; going back to web:1 goes on, not watched to its end";
+    assert!(stdout.contains(why) && stdout.contains("deployment failed"), "{stdout}");
+    assert_eq!(tag(&standin, "sidetap:task-definition"), "web:1");
+}
+
 #[test]
 fn the_way_back_is_not_taken_over_somebody_elses_deployment() {
     let superseded = service(Script::Superseded);

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::aftermath::GoingBack;
 use super::classify::{Handling, classify, how_to_deploy};
 use super::client::Ecs;
 use super::error::{Error, Result};
 use super::interrupt::Interrupt;
 use super::planning::check_runs;
 use super::progress::{Event, Progress};
-use super::receipt::{Receipt, not_tagged};
+use super::receipt::Receipt;
 use super::report::{Applied, Report};
 use super::resume::Standing;
 use super::rollout::Rollout;
@@ -52,8 +53,8 @@ pub(super) struct Run<'a> {
     may_be_begun: bool,
     /// What the services' tags told before this run.
     pub former: BTreeMap<usize, Receipt>,
-    /// Targets that are being taken back, with the note to make once that has ended.
-    pub going_back: BTreeMap<usize, String>,
+    /// Targets that are being taken back.
+    pub going_back: BTreeMap<usize, GoingBack>,
 }
 
 /// Carries out a plan that was just made.
@@ -158,7 +159,12 @@ impl Run<'_> {
     /// Ends the watch; what was started goes on in ECS.
     fn leave(&mut self) {
         for target in self.watch.targets() {
-            self.reports[target].reason = Some("not watched to its end; the deployment goes on".to_owned());
+            match self.going_back.contains_key(&target) {
+                true => self.left_going_back(target, None),
+                false => {
+                    self.reports[target].reason = Some("not watched to its end; the deployment goes on".to_owned());
+                }
+            }
         }
     }
 
@@ -194,11 +200,7 @@ impl Run<'_> {
         let update = self.ecs.update_service(&service, &arn).await?;
         self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
         self.former.insert(index, Receipt::of(&service));
-        let patched = target.documents.as_ref().map(|documents| &documents.patched);
-        match self.ecs.leave_receipt(&service, &self.plan.plan_id, &arn, patched).await {
-            Err(error) => self.note(index, not_tagged(&error)),
-            Ok(()) => self.reports[index].has_receipt = true,
-        }
+        self.runs_ours(index, &service).await;
         match update {
             Update::Deploying(updated) => {
                 self.reports[index].outcome = Applied::Started;
@@ -231,9 +233,12 @@ impl Run<'_> {
         }
         match polled.end {
             None => return,
+            Some(End::Lost(error)) if self.going_back.contains_key(&index) => {
+                self.left_going_back(index, Some(&error));
+            }
             Some(End::Lost(error)) => self.fail(index, error),
             Some(End::Outcome(outcome)) if self.going_back.contains_key(&index) => {
-                self.went_back(index, &outcome).await;
+                self.went_back(index, &outcome, polled.service).await;
             }
             Some(End::Outcome(outcome)) => {
                 self.event(Event::Finished { target: &self.reports[index].target, outcome: &outcome });

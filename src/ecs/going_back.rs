@@ -230,6 +230,7 @@ impl Run<'_> {
         }
         let is_where_it_was = self.rollback.from() == Some(&service.task_definition);
         if !applied.is_good() && is_where_it_was && service.task_definition != self.rollback.to.arn {
+            self.report.taken_back_to = Some(service.task_definition.clone());
             // It did not get away from there, so that the receipt says again what it runs.
             let runs = match &self.rollback.documents {
                 Some(documents) => Some(documents.base.clone()),

@@ -10,6 +10,7 @@ use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
 use super::error::{Error, Result};
 use super::exclusion::Exclusion;
+use super::receipt::Receipt;
 use super::service::Service;
 use crate::taskdef::owner;
 use crate::taskdef::{Envelope, Kind, Plan, Reason, Sidecar, SizeRequest, Target, Warning, inject};
@@ -205,6 +206,7 @@ fn plan_service(service: &Service, running: Option<&Running>, request: InjectReq
     let Some(running) = running else { return Ok(without_task_definition(target)) };
     target.warnings.extend(warnings(service, running));
     (target.service_tags, target.base_tags) = (service.tags.clone(), running.revision.tags.clone());
+    target.recorded_task_definition = Receipt::of(service).previous;
     target.warnings.extend(owner::warnings(&target));
     plan_revision(target, &running.revision, request.sidecar, &service.sized(request.size))
 }

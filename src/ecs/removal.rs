@@ -6,6 +6,7 @@ use super::client::Ecs;
 use super::definition::Revision;
 use super::error::Result;
 use super::planning::{Running, Selection, named_target, plan_of, running, select, warnings, without_task_definition};
+use super::receipt::Receipt;
 use super::service::Service;
 use crate::taskdef::owner;
 use crate::taskdef::{Action, Envelope, Kind, Plan, Reason, Removed, Target, TaskDefinition, Warning, Which, remove};
@@ -64,6 +65,7 @@ fn plan_service(service: &Service, running: Option<&Running>, which: &Which) -> 
     }
     target.warnings.extend(warnings(service, running));
     (target.service_tags, target.base_tags) = (service.tags.clone(), revision.tags.clone());
+    target.recorded_task_definition = Receipt::of(service).previous;
     target.warnings.extend(owner::warnings(&target));
     Ok(changed(target, revision, removed))
 }

@@ -52,6 +52,9 @@ pub struct Report {
     pub previous_task_definition: Option<String>,
     /// The revision that was registered.
     pub task_definition: Option<String>,
+    /// The revision that the service runs instead, where that was taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_back_to: Option<String>,
     pub outcome: Applied,
     pub reason: Option<String>,
     pub stopped_tasks: Vec<StoppedTask>,
@@ -81,6 +84,7 @@ impl Report {
             service_arn,
             previous_task_definition: None,
             task_definition: None,
+            taken_back_to: None,
             outcome: Applied::NotStarted,
             reason: None,
             stopped_tasks: Vec::new(),
@@ -131,8 +135,7 @@ impl Applied {
             }
             Outcome::Gone { reason } => (Applied::Gone, Some(format!("the service is gone: {reason}"))),
             Outcome::TimedOut => {
-                let timeout = humantime::format_duration(timeout);
-                (Applied::TimedOut, Some(format!("not finished after {timeout}; the deployment goes on")))
+                (Applied::TimedOut, Some(format!("{}; the deployment goes on", not_finished(timeout))))
             }
         }
     }
@@ -142,4 +145,9 @@ impl Applied {
         use Applied::{DoneBefore, Registered, Started, Succeeded, TagsCorrected, Unchanged, Unverified};
         matches!(self, Unchanged | TagsCorrected | Registered | Started | DoneBefore | Succeeded | Unverified)
     }
+}
+
+/// Why a deployment is no longer watched that has not ended in time.
+pub(super) fn not_finished(timeout: Duration) -> String {
+    format!("not finished after {}", humantime::format_duration(timeout))
 }

@@ -14,7 +14,7 @@ use super::definition::Revision;
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
 use super::planning::check_runs;
-use super::receipt::{TAG_SIDECAR, not_tagged};
+use super::receipt::Receipt;
 use super::report::Applied;
 use super::rollout::Outcome;
 use super::service::Service;
@@ -184,6 +184,12 @@ fn documents(target: &Target, base: &Revision) -> Result<Documents> {
     }
 }
 
+/// Whether the tags of a service that is back at its base still say that it runs something else.
+fn is_mistold(service: &Service) -> bool {
+    let deployed = Receipt::of(service).deployed;
+    deployed.is_some_and(|deployed| deployed != family_revision(&service.task_definition))
+}
+
 impl Run<'_> {
     /// Reports what earlier runs have done, and follows what they have left going on. Returns whether all of it is
     /// well.
@@ -235,12 +241,7 @@ impl Run<'_> {
             return;
         }
         let (_, previous) = self.revisions(index);
-        let before = Service { task_definition: previous, ..service.clone() };
-        let patched = self.plan.targets[index].documents.as_ref().map(|documents| &documents.patched);
-        match self.ecs.leave_receipt(&before, &self.plan.plan_id, &service.task_definition, patched).await {
-            Err(error) => self.note(index, not_tagged(&error)),
-            Ok(()) => self.reports[index].has_receipt = true,
-        }
+        self.runs_ours(index, &Service { task_definition: previous, ..service.clone() }).await;
     }
 
     /// The revision of a target and the one before.
@@ -263,9 +264,10 @@ impl Run<'_> {
         if self.reports[index].task_definition.is_some() {
             self.tell_stopped_tasks(index, service).await;
         }
+        self.reports[index].taken_back_to = Some(service.task_definition.clone());
         // Nobody was there to correct it, if the run had ended by then.
-        if service.tag(TAG_SIDECAR).is_some_and(|names| !names.is_empty()) {
-            self.correct_receipt(index, service).await;
+        if is_mistold(service) {
+            self.is_back(index, service).await;
         }
     }
 }

@@ -71,8 +71,8 @@ impl Watch {
     }
 
     /// The caller's numbers of the deployments that are followed.
-    pub fn targets(&self) -> impl Iterator<Item = usize> {
-        self.watched.iter().map(|watched| watched.target)
+    pub fn targets(&self) -> Vec<usize> {
+        self.watched.iter().map(|watched| watched.target).collect()
     }
 
     pub fn add(&mut self, watched: Watched) {

@@ -53,6 +53,10 @@ pub struct Target {
     /// What else runs the base revision or its family.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<PlannedSchedule>,
+    /// The revision, as `family:revision`, that the service's tags told it to have run before what it runs now; they
+    /// tell so again where the change is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_task_definition: Option<String>,
     /// IAM actions that applying needs.
     pub requires: Vec<String>,
     /// All tags of the service, and of the base, those included that only AWS may set; not part of the format.
@@ -126,6 +130,7 @@ impl Target {
             size: None,
             warnings: Vec::new(),
             schedules: Vec::new(),
+            recorded_task_definition: None,
             requires: Vec::new(),
             service_tags: Vec::new(),
             base_tags: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::plan::{coloured_diff, heading, size, totals};
-use super::report::{details, outcome};
+use super::report::{after, details, outcome};
 use super::style::{self, paint};
 use super::table::aligned;
 use super::{MANY, Printer, sanitise};
@@ -90,7 +90,7 @@ pub fn result(plan: &Plan, reports: &[Report]) -> String {
                 report.target.clone(),
                 outcome(report.outcome).to_owned(),
                 revision(&report.previous_task_definition),
-                revision(&report.task_definition),
+                revision(after(report)),
             ]
         });
         text.push('\n');

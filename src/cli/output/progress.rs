@@ -159,6 +159,6 @@ fn ended(outcome: &Outcome) -> String {
         Outcome::Superseded { by } => format!("superseded by a deployment of {}", family_revision(by)),
         Outcome::Gone { reason } => format!("the service is gone: {reason}"),
         Outcome::Unverified => "updated; it wants no tasks, so that nothing is proved".to_owned(),
-        Outcome::TimedOut => "timed out; the deployment goes on".to_owned(),
+        Outcome::TimedOut => "timed out".to_owned(),
     }
 }

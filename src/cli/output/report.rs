@@ -26,7 +26,7 @@ pub fn results(reports: &[Report]) -> String {
             report.target.clone(),
             outcome(report.outcome).to_owned(),
             revision(&report.previous_task_definition),
-            revision(&report.task_definition),
+            revision(after(report)),
         ]
     });
     let mut text = aligned(&["TARGET", "OUTCOME", "BEFORE", "AFTER"], rows);
@@ -35,6 +35,11 @@ pub fn results(reports: &[Report]) -> String {
         details(&mut text, report, report.error.is_none());
     }
     text
+}
+
+/// The revision that a target is left at.
+pub(super) fn after(report: &Report) -> &Option<String> {
+    if report.taken_back_to.is_some() { &report.taken_back_to } else { &report.task_definition }
 }
 
 /// Reason, stopped tasks and notes of a target.

@@ -119,6 +119,20 @@ fn where_sts_cannot_be_reached_the_account_is_read_from_the_service() {
 }
 
 #[test]
+fn a_region_that_the_account_has_not_enabled_is_told_from_wrong_credentials() {
+    let standin = world();
+    standin.refuse_region("af-south-1");
+    let line = "inject --cluster main --service web --image i --dry-run --region";
+    let run = Sidetap::new(&format!("{line} af-south-1")).against(&standin).exits(4);
+    assert!(!run.stderr().contains("credentials"), "{run}");
+    run.stderr_has("the account has not enabled the region af-south-1").stderr_has("aws account enable-region");
+    // Where they are wrong everywhere, that is what is said.
+    let wrong = Sidetap::new(&format!("{line} af-south-1")).against(&standin).env("AWS_SECRET_ACCESS_KEY", "wrong");
+    wrong.exits(4).stderr_has("no valid credentials");
+    Sidetap::new(&format!("{line} eu-west-1")).against(&standin).exits(0);
+}
+
+#[test]
 fn a_ca_bundle_that_cannot_be_used_is_named() {
     let broken = config("not a certificate");
     let path = broken.path().to_str().unwrap();

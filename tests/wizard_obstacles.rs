@@ -167,3 +167,15 @@ fn a_value_that_is_wrong_is_told_while_it_is_typed() {
     screen.press(Key::CtrlC).exits(130);
     nothing_was_written(&standin);
 }
+
+#[test]
+fn a_region_that_the_account_has_not_enabled() {
+    let standin = account();
+    standin.refuse_region("af-south-1");
+    let mut screen = walk_to(&standin, Question::Place);
+    screen.press_times(Key::Down, 2).press(Key::Enter).wait_for("Which region?");
+    screen.type_text("af-south").wait_without("eu-west-1").press(Key::Enter);
+    screen.wait_for("has not enabled the region af-south-1").wait_for("Try again");
+    snapshot("wizard-region-not-enabled", &screen.settled());
+    screen.press_times(Key::Down, 3).press(Key::Enter).exits(4);
+}

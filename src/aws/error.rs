@@ -6,6 +6,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_ecs::operation::RequestId;
 
+use super::regions::is_opt_in;
+
 /// The result of an AWS call.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -16,6 +18,8 @@ pub enum ErrorKind {
     Credentials,
     /// The credentials lack a permission.
     AccessDenied,
+    /// The account has not enabled the region, so that its credentials do not count there.
+    RegionNotEnabled,
     /// No region is set.
     NoRegion,
     /// A setting cannot be used.
@@ -55,6 +59,9 @@ const CREDENTIAL_CODES: [&str; 11] = [
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
+/// Codes by which services in a region that is not enabled refuse the account's credentials, which are right elsewhere.
+const NOT_ENABLED_CODES: [&str; 4] =
+    ["AuthFailure", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"];
 const DENIED_CODES: [&str; 3] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 /// Codes by which services ask for fewer calls; those of the SDK's retry classifier.
 const THROTTLING_CODES: [&str; 14] = [
@@ -156,6 +163,23 @@ impl Error {
         Error { kind, operation: "session".to_owned(), code: None, message: message.into(), request_id: None }
     }
 
+    /// Whether it may be that the account has not enabled the region: the answer is the same as to wrong credentials.
+    pub fn may_be_not_enabled(&self, region: &str) -> bool {
+        is_opt_in(region) && NOT_ENABLED_CODES.iter().any(|code| self.is(code))
+    }
+
+    /// The same, where the credentials are known to be right in other regions.
+    #[must_use]
+    pub fn as_not_enabled(self, region: &str) -> Self {
+        let message = format!("the account has not enabled the region {region}");
+        Error { kind: ErrorKind::RegionNotEnabled, message, ..self }
+    }
+
+    /// Whether no call at all would be answered otherwise.
+    pub fn is_about_all_calls(&self) -> bool {
+        matches!(self.kind, ErrorKind::Credentials | ErrorKind::RegionNotEnabled)
+    }
+
     /// Whether AWS answered with this error code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
@@ -184,6 +208,10 @@ impl Error {
                         .into(),
                 ]
             }
+            ErrorKind::RegionNotEnabled => {
+                let enable = "`aws account enable-region --region-name REGION` enables it, within minutes or hours";
+                vec!["name another region with `--region`".into(), enable.into()]
+            }
             ErrorKind::NoRegion | ErrorKind::Settings | ErrorKind::Service | ErrorKind::Throttled => Vec::new(),
         }
     }
@@ -202,7 +230,7 @@ impl Error {
 
     fn text(&self) -> String {
         let mut text = match (self.kind, self.operation.as_str()) {
-            (_, "session") => self.message.clone(),
+            (_, "session") | (ErrorKind::RegionNotEnabled, _) => self.message.clone(),
             (ErrorKind::Network, operation) => format!("{operation} was not answered: {}", self.message),
             (ErrorKind::Credentials, operation) => format!("{operation} has no valid credentials: {}", self.message),
             (_, operation) => format!("{operation} failed: {}", self.message),

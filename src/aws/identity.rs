@@ -6,6 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
 use super::error::{Error, Result};
+use super::regions::IN_EVERY_ACCOUNT;
 use super::session::Session;
 
 /// What `sts:GetCallerIdentity` says; it needs no permission.
@@ -17,7 +18,23 @@ pub struct Identity {
 
 impl Identity {
     /// Asks STS. Private networks often have no way to it, so that it is given little time.
+    ///
+    /// # Errors
+    /// Of [`ErrorKind::RegionNotEnabled`](super::ErrorKind) where the credentials are accepted in another region alone.
     pub async fn of(session: &Session) -> Result<Self> {
+        match Self::asked(session).await {
+            Err(error) if error.may_be_not_enabled(&session.region) => {
+                let elsewhere = session.in_region(IN_EVERY_ACCOUNT)?;
+                Err(match Self::asked(&elsewhere).await {
+                    Ok(_) => error.as_not_enabled(&session.region),
+                    Err(_) => error,
+                })
+            }
+            answer => answer,
+        }
+    }
+
+    async fn asked(session: &Session) -> Result<Self> {
         let config = aws_sdk_sts::config::Builder::from(&session.config)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(10)).build())

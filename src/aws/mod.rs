@@ -17,7 +17,7 @@ mod xml;
 pub use error::{Error, ErrorKind, Result};
 pub use identity::Identity;
 pub use profiles::{Profile, Source, environment_has_keys, profiles, usual_profile};
-pub use regions::{Region, partition_of_arn, partition_of_region, regions};
+pub use regions::{Region, is_opt_in, partition_of_arn, partition_of_region, regions};
 pub use request::encoded;
 pub use service::Service;
 pub use session::{Session, SessionRequest, check_region, environment_region};

@@ -20,6 +20,35 @@ pub fn partition_of_region(code: &str) -> &'static str {
     PARTITIONS.iter().find(holds).map_or("aws", |(partition, _)| partition)
 }
 
+/// Whether an account has to enable the region before its credentials count there; so it is of all that came after March
+/// 2019. Source: "AWS Regions" in the Account Management reference guide.
+pub fn is_opt_in(code: &str) -> bool {
+    partition_of_region(code) == "aws" && !ENABLED_BY_DEFAULT.contains(&code)
+}
+
+/// A region that every account in the partition `aws` has.
+pub(super) const IN_EVERY_ACCOUNT: &str = "us-east-1";
+
+const ENABLED_BY_DEFAULT: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 /// The regions of a partition, by code; none of one that is not listed.
 pub fn regions(partition: &str) -> &'static [Region] {
     PARTITIONS.iter().find(|(name, _)| *name == partition).map_or(&[], |(_, regions)| regions)
@@ -93,6 +122,13 @@ mod tests {
         assert_eq!(partition_of_arn("somebody"), None);
         assert!(regions("aws-us-gov").iter().any(|region| region.code == "us-gov-west-1"));
         assert_eq!(regions("aws-moon"), []);
+    }
+
+    #[test]
+    fn regions_that_have_to_be_enabled_are_known() {
+        assert!(["af-south-1", "eu-south-2", "me-central-1", "xx-new-1"].into_iter().all(is_opt_in));
+        assert!(!["eu-west-1", IN_EVERY_ACCOUNT, "cn-north-1", "us-gov-west-1"].into_iter().any(is_opt_in));
+        assert!(ENABLED_BY_DEFAULT.iter().all(|code| regions("aws").iter().any(|region| region.code == *code)));
     }
 
     #[test]

@@ -172,7 +172,7 @@ mod patcher {
 
     fn of_call(error: &aws::Error) -> Exit {
         match error.kind {
-            aws::ErrorKind::Credentials | aws::ErrorKind::AccessDenied => Exit::Auth,
+            aws::ErrorKind::Credentials | aws::ErrorKind::AccessDenied | aws::ErrorKind::RegionNotEnabled => Exit::Auth,
             aws::ErrorKind::NoRegion | aws::ErrorKind::Settings => Exit::Usage,
             aws::ErrorKind::Network | aws::ErrorKind::Service | aws::ErrorKind::Throttled => Exit::Failed,
         }

@@ -55,7 +55,7 @@ impl Connected {
                 cx.printer.error(&format!("account {} · {region} · {}\n", identity.account, identity.arn));
                 Some(identity)
             }
-            Err(error) if error.kind == ErrorKind::Credentials => return Err(error.into()),
+            Err(error) if error.is_about_all_calls() => return Err(error.into()),
             Err(error) => {
                 cx.printer.error(&format!("account not known ({error}) · {region}\n"));
                 None

@@ -69,8 +69,7 @@ impl Error {
 
     /// Whether the identity may no longer do what it did: trying again changes nothing.
     pub(super) fn is_about_permission(&self) -> bool {
-        use aws::ErrorKind::{AccessDenied, Credentials};
-        matches!(self, Error::Call(error) if matches!(error.kind, AccessDenied | Credentials))
+        matches!(self, Error::Call(error) if error.is_about_all_calls() || error.kind == aws::ErrorKind::AccessDenied)
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::arn::cluster_name;
 use super::client::{Ecs, READS_AT_ONCE};
 use super::error::{Error, Result};
-use crate::aws::Session;
+use crate::aws::{ErrorKind, Session};
 
 /// A region that cannot be reached only costs its own line.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +35,36 @@ pub async fn search_regions(session: &Session, regions: &[&str], seen: impl Fn(u
         seen(found.len());
     }
     found.sort_by_key(|(index, _)| *index);
-    found.into_iter().map(|(_, survey)| survey).collect()
+    let mut surveys: Vec<RegionSurvey> = found.into_iter().map(|(_, survey)| survey).collect();
+    if surveys.iter().any(RegionSurvey::accepts_credentials) {
+        surveys = surveys.into_iter().map(RegionSurvey::judged).collect();
+    }
+    surveys
+}
+
+impl RegionSurvey {
+    /// Whether the account has not enabled the region.
+    pub fn is_not_enabled(&self) -> bool {
+        matches!(&self.clusters, Err(Error::Call(error)) if error.kind == ErrorKind::RegionNotEnabled)
+    }
+
+    fn accepts_credentials(&self) -> bool {
+        match &self.clusters {
+            Ok(_) => true,
+            Err(Error::Call(error)) => error.kind == ErrorKind::AccessDenied,
+            Err(_) => false,
+        }
+    }
+
+    /// What a refusal of credentials means that are right elsewhere.
+    fn judged(self) -> Self {
+        let RegionSurvey { region, clusters } = self;
+        let clusters = clusters.map_err(|error| match error {
+            Error::Call(error) if error.may_be_not_enabled(&region) => Error::Call(error.as_not_enabled(&region)),
+            error => error,
+        });
+        RegionSurvey { region, clusters }
+    }
 }
 
 async fn search(session: &Session, region: &str) -> RegionSurvey {

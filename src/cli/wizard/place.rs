@@ -102,7 +102,7 @@ impl Place {
     fn obstacle(&self) -> Option<&Error> {
         match (&self.session, &self.identity) {
             (Err(error), _) => Some(error),
-            (_, Some(Err(error))) if error.kind == ErrorKind::Credentials => Some(error),
+            (_, Some(Err(error))) if error.is_about_all_calls() => Some(error),
             _ => None,
         }
     }
@@ -113,7 +113,7 @@ fn show(wizard: &mut Wizard<'_>) -> Vec<(Choice, String)> {
     let Some(place) = &wizard.place else { return Vec::new() };
     let account = match &place.identity {
         Some(Ok(identity)) => vec![("account", identity.account.clone()), ("identity", identity.arn.clone())],
-        Some(Err(error)) if error.kind != ErrorKind::Credentials => vec![("account", format!("not known: {error}"))],
+        Some(Err(error)) if !error.is_about_all_calls() => vec![("account", format!("not known: {error}"))],
         _ => Vec::new(),
     };
     let region = place.region().map(|region| ("region", region.to_owned()));

@@ -64,6 +64,10 @@ async fn survey(wizard: &Wizard<'_>, session: &Session, codes: &[&str]) -> anyho
     Ok(surveys?)
 }
 
+fn names(surveys: &[&RegionSurvey]) -> String {
+    surveys.iter().map(|survey| survey.region.as_str()).collect::<Vec<&str>>().join(", ")
+}
+
 /// Shows what the regions answered.
 pub fn show(wizard: &mut Wizard<'_>, surveys: &[RegionSurvey]) -> anyhow::Result<()> {
     let found: Vec<(&str, &[String])> = surveys
@@ -71,19 +75,23 @@ pub fn show(wizard: &mut Wizard<'_>, surveys: &[RegionSurvey]) -> anyhow::Result
         .filter_map(|survey| Some((survey.region.as_str(), survey.clusters.as_deref().ok()?)))
         .filter(|(_, clusters)| !clusters.is_empty())
         .collect();
-    let refused: Vec<&RegionSurvey> = surveys.iter().filter(|survey| survey.clusters.is_err()).collect();
+    let (disabled, refused): (Vec<&RegionSurvey>, Vec<&RegionSurvey>) =
+        surveys.iter().filter(|survey| survey.clusters.is_err()).partition(|survey| survey.is_not_enabled());
     wizard.begin();
     if let Some(RegionSurvey { region, clusters: Err(error) }) = refused.first() {
         if refused.len() == surveys.len() {
             wizard.tell(&error.clone().into());
         } else {
-            let names: Vec<&str> = refused.iter().map(|survey| survey.region.as_str()).collect();
-            let told = format!("No answer from {}: {}", counted(names.len(), "region"), names.join(", "));
+            let told = format!("No answer from {}: {}", counted(refused.len(), "region"), names(&refused));
             wizard.prompter.say(Tone::Warning, &told);
             wizard.prompter.say(Tone::Hint, &format!("{region}: {error}"));
         }
     }
-    let without = surveys.len() - found.len() - refused.len();
+    if !disabled.is_empty() {
+        let told = format!("Not enabled for this account: {}: {}", counted(disabled.len(), "region"), names(&disabled));
+        wizard.prompter.say(Tone::Plain, &told);
+    }
+    let without = surveys.len() - found.len() - refused.len() - disabled.len();
     if without > 0 {
         wizard.prompter.say(Tone::Plain, &format!("No clusters in {}.", counted(without, "region")));
     }

@@ -24,12 +24,19 @@ impl Elsewhere {
         self.refused.insert(region.to_owned());
     }
 
+    /// Refuses the keys in a region that is not enabled, with the code of the service that is asked.
+    pub fn knows_keys(&self, region: &str, code: &'static str) -> Result<(), Refusal> {
+        match self.refused.contains(region) {
+            true => Err(Refusal::new(code, "The security token included in the request is invalid.")),
+            false => Ok(()),
+        }
+    }
+
     /// The answer of another region. One that nobody has set up has no clusters to list, and otherwise what [`REGION`]
     /// has, for tests that only ask which region is called: it gives no answer here.
     pub fn dispatch(&mut self, region: &str, operation: &str, body: &Value) -> Option<Result<Value, Refusal>> {
-        if self.refused.contains(region) {
-            let message = "The security token included in the request is invalid.";
-            return Some(Err(Refusal::new("UnrecognizedClientException", message)));
+        if let Err(refusal) = self.knows_keys(region, "UnrecognizedClientException") {
+            return Some(Err(refusal));
         }
         if region == REGION || region.is_empty() {
             return None;

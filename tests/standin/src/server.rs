@@ -126,7 +126,10 @@ async fn serve(request: Request<Incoming>, shared: &Shared) -> Result<Response<F
         (Err(why), ..) => Err(Refusal::new("InvalidSignatureException", why)),
         (_, Fate::Refuse(refusal), ..) => Err(refusal),
         (_, Fate::Lose, ..) => Err(Refusal::new("unreachable", "it never arrived")),
-        (.., None, _) => Ok(Value::Null),
+        (.., None, _) => {
+            let elsewhere = shared.elsewhere.lock().unwrap();
+            elsewhere.knows_keys(sigv4::region(&parts), "InvalidClientTokenId").map(|()| Value::Null)
+        }
         (.., Err(_)) => Err(Refusal::new("SerializationException", "the body is not JSON")),
         (.., Ok(body)) => {
             let elsewhere = shared.elsewhere.lock().unwrap().dispatch(sigv4::region(&parts), &operation, body);

@@ -11,6 +11,7 @@ mod installed;
 pub mod json;
 mod known;
 mod logs;
+mod masked;
 mod outlook;
 pub mod owner;
 mod parameters;

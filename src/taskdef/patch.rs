@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::document::{TaskDefinition, name_of};
 use super::error::{Error, Result};
+use super::same::is_same;
 
 /// The operations that make `to` out of `from`: an RFC 6902 document.
 pub fn between(from: &TaskDefinition, to: &TaskDefinition) -> Vec<Value> {
@@ -22,6 +23,18 @@ pub fn apply(from: &TaskDefinition, operations: &[Value]) -> Result<TaskDefiniti
     let mut value = from.as_value().clone();
     json_patch::patch(&mut value, &patch).map_err(|error| Error::Patch(error.to_string()))?;
     TaskDefinition::new(value)
+}
+
+/// The operations that make a difference to ECS, without the tests of what was there. ECS fills in what a definition leaves
+/// out and gives that back, so that a patch may take it out again.
+pub fn meaningful<'a>(from: &TaskDefinition, operations: &'a [Value]) -> Vec<&'a Value> {
+    let mut now = from.as_value().clone();
+    let differs = |operation: &&Value| {
+        let before = now.clone();
+        let Ok(patch) = serde_json::from_value::<json_patch::Patch>(json!([operation])) else { return true };
+        json_patch::patch(&mut now, &patch).is_err() || !is_same(&before, &now)
+    };
+    operations.iter().filter(|operation| operation["op"] != "test").filter(differs).collect()
 }
 
 /// Walks both lists side by side: a container that keeps its name and order is edited, one that is gone is removed,
@@ -92,4 +105,28 @@ fn members(from: &Value, to: &Value, prefix: &str) -> Vec<Value> {
         }
     }
     operations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ecs_filled_in_is_taken_out_without_a_difference() {
+        let definition = |containers: Value| {
+            TaskDefinition::new(json!({ "family": "web", "containerDefinitions": containers })).unwrap()
+        };
+        let from = definition(json!([
+            { "name": "app", "image": "a:1", "mountPoints": [], "cpu": 0, "user": "1" },
+            { "name": "eye", "image": "e:1", "links": [] }
+        ]));
+        let to = definition(json!([{ "name": "app", "image": "a:1" }, { "name": "eye", "image": "e:2" }]));
+        let operations = between(&from, &to);
+        let paths = |operations: Vec<&Value>| -> Vec<String> {
+            operations.iter().filter_map(|operation| operation["path"].as_str()).map(str::to_owned).collect()
+        };
+        assert!(paths(operations.iter().collect()).contains(&"/containerDefinitions/0/mountPoints".to_owned()));
+        let told = paths(meaningful(&from, &operations));
+        assert_eq!(told, ["/containerDefinitions/0/user", "/containerDefinitions/1/image"]);
+    }
 }

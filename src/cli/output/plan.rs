@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::style::{self, paint};
 use super::{Printer, brief, sanitise};
 use crate::taskdef::diff::{self, Values};
-use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warning};
+use crate::taskdef::{Action, Documents, Plan, PlanSize, Target, TargetKind, Warning, patch};
 
 /// Shows the whole plan as a result: JSON, or text with the diff of every target.
 pub fn show(printer: &Printer, plan: &Plan, values: Values) -> anyhow::Result<()> {
@@ -141,8 +141,7 @@ pub fn size(size: &PlanSize) -> String {
     format!("{cpu}{} MiB{of}{room}", size.memory_mib)
 }
 
-/// The paths of a target that change, a line each, without the checks of what was there before. Of values only those
-/// are told that nobody keeps secret.
+/// The paths of a target that change for ECS, a line each. Of values only those are told that nobody keeps secret.
 pub fn changed_paths(target: &Target) -> Vec<String> {
     const TOLD: [&str; 4] = ["/cpu", "/memory", "/memoryReservation", "/image"];
     let change = |operation: &Value| {
@@ -161,7 +160,11 @@ pub fn changed_paths(target: &Target) -> Vec<String> {
         };
         Some(format!("{sign} {path} {}", told.unwrap_or_default()).trim_end().to_owned())
     };
-    let mut changes: Vec<String> = target.patch.iter().filter_map(change).collect();
+    let operations = match &target.documents {
+        Some(documents) => patch::meaningful(&documents.base, &target.patch),
+        None => target.patch.iter().collect(),
+    };
+    let mut changes: Vec<String> = operations.into_iter().filter_map(change).collect();
     // Our tags are of the least interest.
     changes.sort_by_key(|change| change.ends_with(" /tags"));
     changes

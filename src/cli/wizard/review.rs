@@ -59,8 +59,13 @@ pub async fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
                 wizard.prompter.read("The plan", &strip_str(&text).to_string())?;
             }
             Choice::Json => {
-                let text = serde_json::to_string_pretty(&plan)?;
-                wizard.prompter.read("The plan as JSON", &text)?;
+                if let Some(values) = which_values(wizard, &plan)? {
+                    let text = match values {
+                        Values::Masked => serde_json::to_string_pretty(&plan.masked())?,
+                        Values::Shown => serde_json::to_string_pretty(&plan)?,
+                    };
+                    wizard.prompter.read("The plan as JSON", &text)?;
+                }
             }
             Choice::Save => said = save(wizard, &plan)?,
             Choice::Apply => {
@@ -70,6 +75,16 @@ pub async fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
             }
         }
     }
+}
+
+/// Asks whether values of environment variables are shown, if there are some.
+fn which_values(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Option<Values>> {
+    if serde_json::to_value(plan)? == serde_json::to_value(plan.masked())? {
+        return Ok(Some(Values::Shown));
+    }
+    wizard.begin();
+    let rows = [(Values::Masked, "Without them".to_owned()), (Values::Shown, "With them".to_owned())];
+    choose(wizard.prompter, "The plan holds values of environment variables. How is it shown?", &rows, 0)
 }
 
 /// Plans what the equivalent command line would: the words of the answers, through its parsers.

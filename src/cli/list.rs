@@ -7,7 +7,7 @@ use super::output::progress::Counter;
 use super::output::table;
 use super::planning::{block_on, session};
 use super::usage::Usage;
-use crate::ecs::{Ecs, Handling, Service, TAG_SIDECAR, classify, cluster_name, family_revision};
+use crate::ecs::{Ecs, OverviewedService, cluster_name, family_revision, overview};
 use crate::exit::Exit;
 
 /// List clusters, services or task definitions.
@@ -51,10 +51,13 @@ struct ServiceRow {
     running: i32,
     scheduling: String,
     deployment: String,
-    /// `full`, `register-only` or `refused`.
+    /// `full`, `register-only`, `refused` or `unknown`.
     support: &'static str,
     reason: Option<String>,
-    sidecar: Option<String>,
+    /// Containers of the revision that runs.
+    sidecars: Vec<String>,
+    /// Containers that sidetap deployed and that the revision does not have.
+    lost: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -105,11 +108,13 @@ async fn clusters(cx: &Context) -> anyhow::Result<Exit> {
 async fn services(cluster: &str, cx: &Context) -> anyhow::Result<Exit> {
     let ecs = Ecs::new(&session(cx).await?);
     let counter = Counter::new(cx, "services");
-    let arns = ecs.service_arns(cluster, |count| counter.set(count)).await?;
-    let mut services = ecs.services(cluster, &arns, |count| counter.set(count)).await?;
+    let overview = overview(&ecs, cluster, |count| counter.set(count)).await;
     counter.clear();
-    services.sort_by(|a, b| a.name.cmp(&b.name));
-    let rows: Vec<ServiceRow> = services.into_iter().map(ServiceRow::from).collect();
+    let overview = overview?;
+    if let Some(error) = &overview.denied {
+        cx.printer.note(&format!("what the task definitions allow and have is not known: {error}"));
+    }
+    let rows: Vec<ServiceRow> = overview.services.into_iter().map(ServiceRow::from).collect();
     table::show(
         &cx.printer,
         &rows,
@@ -123,7 +128,7 @@ async fn services(cluster: &str, cx: &Context) -> anyhow::Result<Exit> {
                 format!("{}/{}", row.running, row.desired),
                 row.deployment.clone(),
                 row.support.to_owned(),
-                row.sidecar.clone().unwrap_or_default(),
+                sidecars(row),
             ]
         },
     )
@@ -139,18 +144,22 @@ async fn families(cx: &Context) -> anyhow::Result<Exit> {
     table::show(&cx.printer, &rows, &["FAMILY"], &none, |row| vec![row.family.clone()])
 }
 
-impl From<Service> for ServiceRow {
-    fn from(service: Service) -> Self {
-        let (support, reason) = match classify(&service) {
-            Handling::Full => ("full", None),
-            Handling::RegisterOnly { reason, .. } => ("register-only", Some(reason)),
-            Handling::Refused { reason, .. } => ("refused", Some(reason)),
-        };
+/// Those that run, else those that have run.
+fn sidecars(row: &ServiceRow) -> String {
+    match (row.sidecars.is_empty(), row.lost.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("was {}", row.lost.join(" ")),
+        (false, _) => row.sidecars.join(" "),
+    }
+}
+
+impl From<OverviewedService> for ServiceRow {
+    fn from(overviewed: OverviewedService) -> Self {
+        let service = overviewed.service;
         let deployment = match service.controller.as_str() {
             "ECS" => service.strategy.clone(),
             other => other.to_owned(),
         };
-        let sidecar = service.tag(TAG_SIDECAR).filter(|names| !names.is_empty()).map(str::to_owned);
         ServiceRow {
             name: service.name,
             arn: service.arn,
@@ -161,9 +170,10 @@ impl From<Service> for ServiceRow {
             running: service.running,
             scheduling: service.scheduling,
             deployment,
-            support,
-            reason,
-            sidecar,
+            support: overviewed.support.name(),
+            reason: overviewed.reason,
+            sidecars: overviewed.sidecars.into_iter().map(|sidecar| sidecar.container_name).collect(),
+            lost: overviewed.lost,
         }
     }
 }

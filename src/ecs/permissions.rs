@@ -129,16 +129,6 @@ const LISTS_SERVICES: &[Command] = &[
     Command::Doctor,
     Command::Wizard,
 ];
-/// All but `list`.
-const READS: &[Command] = &[
-    Command::Inject,
-    Command::Apply,
-    Command::Remove,
-    Command::Status,
-    Command::Rollback,
-    Command::Doctor,
-    Command::Wizard,
-];
 /// Those that look at tasks.
 const TASKS: &[Command] =
     &[Command::Inject, Command::Apply, Command::Remove, Command::Status, Command::Rollback, Command::Wizard];
@@ -161,7 +151,7 @@ pub const PERMISSIONS: &[Permission] = &[
     needs("ecs:ListServices", Scope::InCluster, LISTS_SERVICES),
     needs("ecs:DescribeServices", Scope::Services, &Command::ALL).that_injects(),
     needs("ecs:ListTaskDefinitionFamilies", Scope::Anything, LIST),
-    needs("ecs:DescribeTaskDefinition", Scope::Anything, READS).that_injects(),
+    needs("ecs:DescribeTaskDefinition", Scope::Anything, &Command::ALL).that_injects(),
     needs("ecs:RegisterTaskDefinition", Scope::TaskDefinitions, REGISTERS).that_injects(),
     needs("ecs:UpdateService", Scope::Services, UPDATES).that_injects(),
     needs("ecs:TagResource", Scope::Tagged, UPDATES).that_injects(),

@@ -10,7 +10,7 @@ use crate::taskdef::{TaskDefinition, preset_of};
 /// Which tool changed the service.
 const TAG_MODIFIED_BY: &str = "sidetap:modified-by";
 /// The names of the sidecars' containers, separated by spaces; empty after a rollback to a revision without one.
-pub const TAG_SIDECAR: &str = "sidetap:sidecar";
+pub(super) const TAG_SIDECAR: &str = "sidetap:sidecar";
 /// The revision that the service ran before, as `family:revision`.
 const TAG_PREVIOUS: &str = "sidetap:previous-task-definition";
 /// The revision that sidetap had the service run, as `family:revision`.

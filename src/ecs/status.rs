@@ -9,6 +9,7 @@ use super::digests::Digests;
 use super::drift::{Drift, drift};
 use super::error::{Error, Result};
 use super::listing::SERVICES_A_CALL;
+use super::revisions::read_revisions;
 use super::service::Service;
 use crate::taskdef::{PresentSidecar, present_sidecars};
 
@@ -96,21 +97,18 @@ impl<'a> Status<'a> {
 
     /// Reads the revisions that are new.
     async fn read_revisions(&mut self, services: &[Service]) -> Result<()> {
-        let mut wanted: Vec<&str> = services.iter().map(|service| service.task_definition.as_str()).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        wanted.retain(|arn| !arn.is_empty() && !self.revisions.contains_key(*arn));
-        let ecs = self.ecs;
-        let reads = wanted.into_iter().map(|arn| async move {
-            match ecs.task_definition(arn).await {
-                Ok(revision) => Ok((arn.to_owned(), present_sidecars(&revision.definition))),
+        let running = services.iter().map(|service| service.task_definition.as_str());
+        let new = running.filter(|arn| !self.revisions.contains_key(*arn));
+        let read = read_revisions(self.ecs, new, |_| ()).await;
+        for (arn, revision) in read {
+            let sidecars = match revision {
+                Ok(revision) => present_sidecars(&revision.definition),
                 // Deleted since; a service that still runs it is about to go.
-                Err(error) if error.is_no_task_definition() => Ok((arn.to_owned(), Vec::new())),
-                Err(error) => Err(error),
-            }
-        });
-        let read: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
-        self.revisions.extend(read);
+                Err(error) if error.is_no_task_definition() => Vec::new(),
+                Err(error) => return Err(error),
+            };
+            self.revisions.insert(arn, sidecars);
+        }
         Ok(())
     }
 

@@ -1,13 +1,10 @@
 //! What the services of a cluster are, and what can be done with each, for whoever is to choose among them.
 
-use std::collections::BTreeMap;
-
-use futures_util::{StreamExt, stream};
-
 use super::classify::{Handling, classify};
-use super::client::{Ecs, READS_AT_ONCE};
+use super::client::Ecs;
 use super::definition::Revision;
 use super::error::{Error, Result};
+use super::revisions::read_revisions;
 use super::service::Service;
 use crate::taskdef::{Installed, application_group, check_captures, installed};
 
@@ -39,26 +36,13 @@ impl SurveyedService {
 pub async fn survey(ecs: &Ecs, cluster: &str, arns: &[String], seen: impl Fn(usize)) -> Result<Vec<SurveyedService>> {
     let mut services = ecs.services(cluster, arns, |_| ()).await?;
     services.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut running: Vec<&str> = services
-        .iter()
-        .filter(|service| !matches!(classify(service), Handling::Refused { .. }))
-        .map(|service| service.task_definition.as_str())
-        .filter(|arn| !arn.is_empty())
-        .collect();
-    running.sort_unstable();
-    running.dedup();
-    let described = running.iter().map(|arn| async move { (*arn, ecs.task_definition(arn).await) });
-    let mut described = stream::iter(described).buffer_unordered(READS_AT_ONCE);
-    let mut revisions: BTreeMap<&str, Result<Revision>> = BTreeMap::new();
-    while let Some((arn, revision)) = described.next().await {
-        match revision {
-            // Nothing that follows would be allowed, either.
-            Err(error) if error.is_about_permission() => return Err(error),
-            revision => revisions.insert(arn, revision),
-        };
-        seen(revisions.len());
+    let running = services.iter().filter(|service| !matches!(classify(service), Handling::Refused { .. }));
+    let revisions = read_revisions(ecs, running.map(|service| service.task_definition.as_str()), seen).await;
+    let fatal = |error: &&Error| error.is_about_permission() || error.ends_the_run();
+    if let Some(error) = revisions.values().filter_map(|revision| revision.as_ref().err()).find(fatal) {
+        return Err(error.clone());
     }
-    Ok(services.iter().map(|service| look_at(service, revisions.get(service.task_definition.as_str()))).collect())
+    Ok(services.iter().map(|service| look_at(service, revisions.get(&service.task_definition))).collect())
 }
 
 fn look_at(service: &Service, revision: Option<&Result<Revision>>) -> SurveyedService {

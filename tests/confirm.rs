@@ -1,6 +1,7 @@
 //! The question before a change, on a terminal.
 
-use standin::Standin;
+use serde_json::json;
+use standin::{Fault, Script, Standin};
 
 use crate::support::{Key, Screen, Sidetap, nothing_was_written, snapshot, task_definition};
 
@@ -117,4 +118,68 @@ fn no_control_character_of_a_name_reaches_the_terminal() {
     for forbidden in ["\u{7}", "\u{1b}]", "\u{202e}"] {
         assert!(!raw.contains(forbidden), "{raw:?}");
     }
+}
+
+/// A plan that was carried out up to a point: `standin` has the service, and `more` are flags of the first run.
+fn begun(standin: &Standin, more: &str) -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let plan = directory.path().join("plan.json").to_str().expect("a path").to_owned();
+    Sidetap::new(&format!("{LINE} --yes --out {plan} {more}")).against(standin).run();
+    (directory, plan)
+}
+
+/// Applies a plan on a screen, and says no to what is asked once `remains` has been shown.
+fn says_no_to(standin: &Standin, line: &str, remains: &str) {
+    let writes = |standin: &Standin| {
+        let operations = ["UpdateService", "TagResource", "PutTargets", "RegisterTaskDefinition"];
+        operations.map(|operation| standin.calls_of(operation).len())
+    };
+    let before = writes(standin);
+    let mut screen = Sidetap::new(line).against(standin).on_screen_of(160, 110);
+    screen.wait_for(remains).wait_for("Change 1 target in account 123456789012 in eu-west-1?");
+    screen.type_text("n").wait_for("nothing was changed").exits(1);
+    assert_eq!(writes(standin), before);
+}
+
+#[test]
+fn what_is_left_of_a_begun_plan_is_shown_and_asked_for_too() {
+    let service = || {
+        let standin = Standin::start();
+        standin.service("main", "web", task_definition("web"));
+        standin
+    };
+    // Only the tags.
+    let standin = service();
+    standin.fault(Fault::Deny { operation: "TagResource" });
+    let (_directory, plan) = begun(&standin, "");
+    standin.repair();
+    says_no_to(&standin, &format!("apply {plan}"), "still to be done: the tags of `web` are set");
+    Sidetap::new(&format!("apply {plan} --yes")).against(&standin).exits(0);
+    // Then nothing is left, and nothing is asked.
+    Sidetap::new(&format!("apply {plan}")).against(&standin).on_screen_of(160, 110).exits(0);
+
+    // Only a way back, which was not asked for before.
+    let standin = service();
+    standin.script("web", [Script::Fails]);
+    let (_directory, plan) = begun(&standin, "");
+    let line = format!("apply {plan} --auto-rollback");
+    says_no_to(&standin, &line, "still to be done: `web`, whose deployment has failed: taken back");
+
+    // Only a rule.
+    let standin = service();
+    let revision = |number: u32| format!("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:{number}");
+    let target = json!({
+        "Id": "run", "Arn": "arn:aws:ecs:eu-west-1:123456789012:cluster/main",
+        "EcsParameters": { "TaskDefinitionArn": revision(1) }
+    });
+    standin.around(|around| {
+        around.events.rule("nightly", [target]);
+        around.events.failing_targets.push("run".to_owned());
+    });
+    let (_directory, plan) = begun(&standin, "--include-schedules");
+    standin.around(|around| around.events.failing_targets.clear());
+    let remains = "still to be done: 1 rule or schedule of `web` is pointed at the new revision";
+    says_no_to(&standin, &format!("apply {plan}"), remains);
+    Sidetap::new(&format!("apply {plan} --yes")).against(&standin).exits(0).stdout_has("now runs web:2");
+    Sidetap::new(&format!("apply {plan}")).against(&standin).on_screen_of(160, 110).exits(0);
 }

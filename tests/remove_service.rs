@@ -263,3 +263,50 @@ fn nothing_is_removed_that_nobody_confirms_and_nothing_of_ecs_is_asked_of_a_file
     Sidetap::new("remove --file roomy.json --no-wait").exits(64).stderr_has("`--no-wait` means nothing");
     Sidetap::new("remove --cluster main --service web --yes --in-place").exits(64);
 }
+
+#[test]
+fn a_sidecar_that_somebody_s_deployment_has_lost_is_taken_off_the_record() {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    Sidetap::new(INJECT).against(&standin).exits(0);
+    let other = standin.task_definition(task_definition("web"));
+    standin.edit_service("web", json!({"taskDefinition": other}));
+    let drift = || {
+        let line = "status --cluster main --service web --output json";
+        Sidetap::new(line).against(&standin).exits(0).json()[0]["drift"].clone()
+    };
+    assert_eq!(drift()[0]["code"], "sidecar-lost");
+    let tagged = standin.calls_of("TagResource").len();
+    Sidetap::new("remove --cluster main --service web --dry-run").against(&standin).exits(0).stdout_has("no change");
+    assert_eq!(standin.calls_of("TagResource").len(), tagged, "a dry run changes nothing");
+
+    let finished = Sidetap::new(REMOVE).against(&standin).exits(0);
+    let finished = finished.stdout_has("tags corrected").stderr_has("still to be done: the tags of `web` are set");
+    finished.stdout_has("its tags told of something else; now they tell of web:3, without a sidecar");
+    assert_eq!((drift(), tag(&standin, "sidetap:sidecar").as_deref()), (json!([]), Some("")));
+    Sidetap::new(REMOVE).against(&standin).exits(0).stdout_has("nothing to change");
+    assert_eq!(standin.calls_of("UpdateService").len(), 1, "only the injection's");
+    // What somebody else deployed is not undone.
+    let back = Sidetap::new("rollback --cluster main --service web --yes").against(&standin).exits(5);
+    back.stderr_has("it bears no record of what it ran before");
+
+    let denied = Standin::start();
+    denied.service("main", "web", task_definition("web")).tag_service("web", "sidetap:sidecar", "sidetap-sensor");
+    denied.fault(standin::Fault::Deny { operation: "TagResource" });
+    Sidetap::new(REMOVE).against(&denied).exits(4).stderr_has("needs the IAM action ecs:TagResource");
+}
+
+#[test]
+fn a_copy_of_ours_that_somebody_deployed_is_on_the_record_after_another_injection() {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    Sidetap::new(INJECT).against(&standin).exits(0);
+    let mut copy = body(&standin, "web:2");
+    copy["containerDefinitions"][0]["image"] = json!("example/web:2");
+    let copy = standin.task_definition(copy);
+    standin.edit_service("web", json!({"taskDefinition": copy}));
+    Sidetap::new(INJECT).against(&standin).exits(0).stdout_has("now they tell of web:3, with sidetap-sensor");
+    let status = Sidetap::new("status --cluster main --service web --output json").against(&standin).exits(0).json();
+    assert_eq!(status[0]["drift"], json!([]));
+    assert_eq!(standin.calls_of("RegisterTaskDefinition").len(), 1);
+}

@@ -217,3 +217,36 @@ fn what_the_service_ran_before_an_upgrade_is_known_again_once_that_went_back() {
     let back = Sidetap::new("rollback --cluster main --service a --yes").against(&fleet.standin).exits(0);
     back.stdout_has("back to  a:1");
 }
+
+#[test]
+fn a_revision_or_cluster_that_was_deleted_blocks_only_its_own_targets() {
+    let fleet = Fleet::of(&["a", "b", "c"]);
+    fleet.inject("--dry-run").exits(0);
+    fleet.standin.delete_revision("arn:aws:ecs:eu-west-1:123456789012:task-definition/a:1");
+    let refused = fleet.apply("").exits(5);
+    refused.stderr_has("`a` cannot be changed").stderr_has("`a:1`, which the plan was made from, is no longer there");
+    let rest = fleet.apply("--keep-going").exits(3);
+    assert_eq!(outcomes(&rest), "blocked succeeded succeeded", "{rest}");
+
+    let fleet = Fleet::of(&["a", "b"]);
+    fleet.standin.service("other", "c", task_definition("c"));
+    let (plan, second) = (fleet.plan(), fleet.directory.path().join("second.json"));
+    fleet.inject("--dry-run").exits(0);
+    let line = format!("inject --cluster other --service c --image i --dry-run --out {}", second.to_str().unwrap());
+    Sidetap::new(&line).against(&fleet.standin).exits(0);
+    // As from somebody who has put the targets of several plans into one.
+    let read = |path: &std::path::Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+    let mut both = read(plan.as_ref());
+    both["targets"].as_array_mut().unwrap().push(read(&second)["targets"][0].clone());
+    std::fs::write(&plan, both.to_string()).unwrap();
+    fleet.standin.delete_cluster("other");
+    fleet.apply("").exits(5).stderr_has("cluster `other` is gone, and `c` with it");
+    let rest = fleet.apply("--keep-going").exits(3);
+    assert_eq!(outcomes(&rest), "succeeded succeeded blocked", "{rest}");
+    // Also where the plan had nothing to change.
+    Sidetap::new(&format!("inject --cluster main --all-services --image i --yes --dry-run --out {plan}"))
+        .against(&fleet.standin)
+        .exits(0);
+    fleet.standin.delete_cluster("main");
+    fleet.apply("").exits(0);
+}

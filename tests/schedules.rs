@@ -226,3 +226,30 @@ fn many_pages_are_read_to_their_end() {
     let finished = Sidetap::new("inject --cluster main --service web --image i --dry-run").against(&standin).exits(0);
     finished.stdout_has("rule `last`").stdout_has("schedule `default/last`");
 }
+
+#[test]
+fn a_change_whose_answer_was_lost_is_read_again_and_what_cannot_be_read_is_not_known() {
+    // The answers are lost, and the changes arrived.
+    let standin = world_on_schedule();
+    for operation in ["PutTargets", "UpdateSchedule"] {
+        standin.fault(Fault::LoseReply { operation, times: 9 });
+    }
+    let finished = Sidetap::new(&format!("{INJECT} --include-schedules")).against(&standin).exits(0);
+    finished.stdout_has("`nightly` now runs web:8").stdout_has("`reports/weekly` now runs web:8");
+
+    // After the change nothing can be read any more.
+    let standin = world_on_schedule();
+    let meanwhile = standin.clone();
+    standin.delay(std::time::Duration::from_millis(40));
+    let other = std::thread::spawn(move || {
+        crate::support::wait_for(&meanwhile, "UpdateSchedule", 1);
+        meanwhile.fault(Fault::Deny { operation: "GetSchedule" });
+    });
+    let line = format!("{INJECT} --include-schedules --output json");
+    let results = Sidetap::new(&line).against(&standin).exits(3).json();
+    other.join().unwrap();
+    let result = &results["results"][0];
+    let weekly = result["schedules"].as_array().unwrap().iter().find(|schedule| schedule["name"] == "weekly").unwrap();
+    assert_eq!((&weekly["unconfirmed"], &weekly["task_definition"]), (&json!(true), &Value::Null), "{weekly}");
+    assert!(result["notes"].to_string().contains("`reports/weekly` was pointed at the new revision is not known"));
+}

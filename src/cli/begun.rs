@@ -7,7 +7,7 @@ use super::file;
 use super::output::{MANY, sanitise};
 use super::planning::Connected;
 use super::run_args::{ApplyArgs, PlanArgs};
-use crate::ecs::{self, Applied, Report, Standing};
+use crate::ecs::{self, Applied, ApplyOptions, Remaining, Report, Standing};
 use crate::taskdef::{Action, Plan};
 
 /// Services that are named in one line; of more, the number is told.
@@ -30,7 +30,12 @@ impl<'a> Begun<'a> {
         Ok(Begun { saved: args.out.as_deref(), standings, retry_failed: false })
     }
 
-    /// How many targets are still to be changed.
+    /// How the plan is carried out.
+    pub fn options(&self, args: &ApplyArgs) -> ApplyOptions {
+        ApplyOptions { retry_failed: self.retry_failed, ..args.options() }
+    }
+
+    /// How many targets are still to be updated.
     pub fn to_change(&self, plan: &Plan) -> usize {
         let begun = |index: usize| match self.standings.get(index) {
             None | Some(Standing::ToDo) => false,
@@ -68,15 +73,36 @@ impl<'a> Begun<'a> {
     /// That deployments which were started before this plan was made are not over; nothing if there are none.
     pub fn underway(&self, plan: &Plan, wait: bool) -> Option<String> {
         let is = |index: &usize| matches!(self.standings.get(*index), Some(Standing::Underway(_)));
-        let names: Vec<String> =
-            (0..plan.targets.len()).filter(is).map(|index| format!("`{}`", plan.targets[index].name())).collect();
-        let names = match names.len() {
-            0 => return None,
-            1..=NAMED => names.join(", "),
-            more => format!("{more} services"),
-        };
+        let names = names_of((0..plan.targets.len()).filter(is).map(|index| plan.targets[index].name()).collect())?;
         let how = if wait { "it is watched to its end" } else { "it is in progress" };
         Some(sanitise(&format!("the deployment of what is asked for was started before for {names}: {how}")))
+    }
+
+    /// What is left to be changed beside updates; nothing if there is nothing else.
+    pub fn remains(plan: &Plan, remaining: &[Vec<Remaining>]) -> Option<String> {
+        let of = |is: &dyn Fn(&Remaining) -> bool| {
+            let targets = plan.targets.iter().zip(remaining);
+            let names = targets.filter(|(_, remaining)| remaining.iter().any(is)).map(|(target, _)| target.name());
+            names_of(names.collect())
+        };
+        let schedules = remaining.iter().flatten().map(|remaining| match remaining {
+            Remaining::Schedules(count) => *count,
+            _ => 0,
+        });
+        let schedules: usize = schedules.sum();
+        let parts = [
+            of(&|remaining| *remaining == Remaining::Tags).map(|names| format!("the tags of {names} are set")),
+            of(&|remaining| matches!(remaining, Remaining::Schedules(_))).map(|names| match schedules {
+                1 => format!("1 rule or schedule of {names} is pointed at the new revision"),
+                more => format!("{more} rules or schedules of {names} are pointed at the new revision"),
+            }),
+            of(&|remaining| *remaining == Remaining::TakeBack)
+                .map(|names| format!("{names}, whose deployment has failed: taken back")),
+            of(&|remaining| *remaining == Remaining::MayTakeBack)
+                .map(|names| format!("{names}: taken back if the deployment fails or does not finish in time")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| sanitise(&format!("still to be done: {}", parts.join("; "))))
     }
 
     /// That a plan of many targets could be saved, if it is not: so many are likely to be interrupted.
@@ -110,6 +136,16 @@ impl<'a> Begun<'a> {
             }
             None => Some("to go on, run the same command again; what is done stays as it is".to_owned()),
         }
+    }
+}
+
+/// Names in a line, or how many there are; nothing if there are none.
+fn names_of(names: Vec<&str>) -> Option<String> {
+    let named = || names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => None,
+        1..=NAMED => Some(named()),
+        more => Some(format!("{more} services")),
     }
 }
 

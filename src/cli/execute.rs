@@ -10,7 +10,7 @@ use super::output::progress::Reporter;
 use super::output::{MANY, brief, plan as plan_output, report};
 use super::planning::Connected;
 use super::run_args::ApplyArgs;
-use crate::ecs::{self, Applied, ApplyOptions, Interrupt, Report};
+use crate::ecs::{self, Applied, Interrupt, Report};
 use crate::exit::Exit;
 use crate::taskdef::Plan;
 use crate::taskdef::diff::Values;
@@ -41,12 +41,19 @@ pub async fn execute(
     } else if !args.yes {
         cx.printer.error(&plan_output::readable(&cx.printer, plan, values));
     }
-    let notes = [begun.summary(plan), begun.underway(plan, args.options().wait), begun.how_to_save(plan)];
+    let options = begun.options(args);
+    let remaining = ecs::remaining(&connected.ecs, plan, &begun.standings, &options).await;
+    let notes = [
+        begun.summary(plan),
+        begun.underway(plan, options.wait),
+        Begun::remains(plan, &remaining),
+        begun.how_to_save(plan),
+    ];
     for note in notes.into_iter().flatten() {
         cx.printer.note(&note);
     }
     let interrupt = on_ctrl_c().await;
-    let to_change = begun.to_change(plan);
+    let to_change = remaining.iter().filter(|remaining| !remaining.is_empty()).count();
     if to_change > 0 && !confirmed(connected, plan, to_change, args, cx)? {
         cx.printer.note("nothing was changed");
         return Ok(Exit::Failed);
@@ -63,7 +70,7 @@ pub async fn carry_out(
     interrupt: Interrupt,
     cx: &Context,
 ) -> anyhow::Result<Exit> {
-    let options = ApplyOptions { retry_failed: begun.retry_failed, ..args.options() };
+    let options = begun.options(args);
     let reporter = Reporter::new(cx, begun.to_change(plan) + begun.deploying(), &options);
     let standings = begun.standings.clone();
     let reports = ecs::resume(&connected.ecs, plan, standings, &options, &reporter, interrupt.clone()).await;

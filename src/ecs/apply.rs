@@ -248,7 +248,7 @@ impl Run<'_> {
         self.stop_on_failure(index, queue);
     }
 
-    fn fail(&mut self, index: usize, error: Error) {
+    pub(super) fn fail(&mut self, index: usize, error: Error) {
         let reason = error.to_string();
         self.event(Event::Failed { target: &self.reports[index].target, reason: &reason });
         let report = &mut self.reports[index];

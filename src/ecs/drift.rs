@@ -72,7 +72,7 @@ pub(super) fn drift(service: &Service, sidecars: &[PresentSidecar], digests: &Di
 }
 
 /// Whether the service runs what sidetap deployed.
-fn of_revision(service: &Service, sidecars: &[PresentSidecar]) -> Option<Drift> {
+pub(super) fn of_revision(service: &Service, sidecars: &[PresentSidecar]) -> Option<Drift> {
     let receipt = Receipt::of(service);
     let runs = family_revision(&service.task_definition);
     let has = |name: &str| sidecars.iter().any(|sidecar| sidecar.is_ours && sidecar.container_name == name);

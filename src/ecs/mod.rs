@@ -24,6 +24,7 @@ mod progress;
 mod raw;
 mod receipt;
 mod regions;
+mod remaining;
 mod removal;
 mod report;
 mod resume;
@@ -57,6 +58,7 @@ pub use planning::{InjectRequest, Selection, plan_injection, plan_task_definitio
 pub use progress::{Event, Progress};
 pub use receipt::Receipt;
 pub use regions::{RegionSurvey, search_regions};
+pub use remaining::{Remaining, remaining};
 pub use removal::{plan_removal, plan_removal_from_task_definition};
 pub use report::{Applied, Report};
 pub use resume::{Standing, verify};

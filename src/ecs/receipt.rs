@@ -77,6 +77,19 @@ impl Ecs {
         self.tag(service, &tags).await
     }
 
+    /// Has a service's tags tell that it runs what it does, which is `runs`, whoever deployed that.
+    ///
+    /// What ran before is then only known if that is the revision itself; going back from somebody else's would undo
+    /// what is theirs.
+    pub(super) async fn tell(&self, service: &Service, runs: &TaskDefinition) -> Result<()> {
+        let revision = family_revision(&service.task_definition);
+        let mut tags = vec![(TAG_SIDECAR, sidecars(runs)), (TAG_DEPLOYED, revision.to_owned())];
+        if Receipt::of(service).previous.is_some_and(|previous| previous != revision) {
+            tags.push((TAG_PREVIOUS, String::new()));
+        }
+        self.tag(service, &tags).await
+    }
+
     async fn tag(&self, service: &Service, tags: &[(&str, String)]) -> Result<()> {
         if cluster_in_service_arn(&service.arn).is_none() {
             let reason = "the service has a short ARN, which cannot be tagged".to_owned();

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::apply::Run;
-use super::arn::family_revision;
+use super::arn::{cluster_name, family_revision};
 use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
 use super::error::{Error, Result};
@@ -20,10 +20,10 @@ use super::rollout::Outcome;
 use super::service::Service;
 use super::unchanged::unchanged;
 use crate::taskdef::plan::TAG_PLAN_ID;
-use crate::taskdef::{self, Action, Documents, Plan, Reason, Target, TargetKind, is_same};
+use crate::taskdef::{self, Action, Documents, Plan, Reason, Target, TargetKind, TaskDefinition, is_same};
 
 /// Where a target of a saved plan stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Standing {
     /// Its service was not updated yet. A revision may have been registered.
     #[default]
@@ -38,12 +38,14 @@ pub enum Standing {
     WentBack(Box<Service>),
     /// The plan has nothing to change, and the deployment of what the service runs is not over, or has failed.
     Underway(Box<Service>),
+    /// The plan has nothing to change, and the service's tags tell of something else than what it runs, which is this.
+    Mistold(Box<Service>, TaskDefinition),
 }
 
 impl Standing {
     /// Whether the service was updated by an earlier run of the plan.
     pub fn is_begun(&self) -> bool {
-        !matches!(self, Standing::ToDo | Standing::Underway(_))
+        !matches!(self, Standing::ToDo | Standing::Underway(_) | Standing::Mistold(..))
     }
 
     /// Whether that came to a bad end.
@@ -60,18 +62,17 @@ impl Standing {
 pub async fn verify(ecs: &Ecs, account: Option<&str>, plan: &mut Plan) -> Result<Vec<Standing>> {
     check_place(ecs, account, plan)?;
     let targets: Vec<&Target> = plan.targets.iter().filter(|target| target.action == Action::Update).collect();
-    let services = services(ecs, &targets).await?;
+    let found = Found::read(ecs, &targets).await?;
     let bases: BTreeSet<&str> = targets.iter().map(|target| base(target)).collect();
-    let bases = bases.into_iter().map(|arn| async move { Ok::<_, Error>((arn, ecs.task_definition(arn).await?)) });
-    let bases: BTreeMap<&str, Revision> = stream::iter(bases).buffered(READS_AT_ONCE).try_collect().await?;
+    let bases = bases.into_iter().map(|arn| async move { Ok::<_, Error>((arn, revision(ecs, arn).await?)) });
+    let bases: BTreeMap<&str, Option<Revision>> = stream::iter(bases).buffered(READS_AT_ONCE).try_collect().await?;
 
+    let id = &plan.plan_id;
     let found = plan.targets.iter().map(|target| {
-        let service = target.service_arn.as_ref().and_then(|arn| services.get(arn));
-        let base = bases.get(base(target));
-        let id = &plan.plan_id;
+        let (base, found) = (bases.get(base(target)), &found);
         async move {
             let Some(base) = base.filter(|_| target.action == Action::Update) else { return Ok(None) };
-            standing(ecs, id, target, service, base).await.map(Some)
+            standing(ecs, id, target, found, base.as_ref()).await.map(Some)
         }
     });
     let found: Vec<_> = stream::iter(found).buffered(READS_AT_ONCE).collect().await;
@@ -121,18 +122,60 @@ fn reason(error: &Error) -> Reason {
     }
 }
 
-/// The services of these targets as they are now, by ARN; ten a call.
-pub(super) async fn services(ecs: &Ecs, targets: &[&Target]) -> Result<BTreeMap<String, Service>> {
-    let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for target in targets {
-        let arn = target.service_arn.clone();
-        clusters.entry(target.cluster_arn.as_deref().unwrap_or_default()).or_default().extend(arn);
+/// A revision, if it is still there.
+async fn revision(ecs: &Ecs, arn: &str) -> Result<Option<Revision>> {
+    match ecs.task_definition(arn).await {
+        Err(error) if error.is_no_task_definition() => Ok(None),
+        revision => revision.map(Some),
     }
-    let calls = clusters
-        .iter()
-        .flat_map(|(cluster, arns)| arns.chunks(SERVICES_A_CALL).map(move |arns| ecs.describe_services(cluster, arns)));
-    let found: Vec<Vec<Service>> = stream::iter(calls).buffered(READS_AT_ONCE).try_collect().await?;
-    Ok(found.into_iter().flatten().map(|service| (service.arn.clone(), service)).collect())
+}
+
+/// The services of a plan's targets as they are now.
+pub(super) struct Found {
+    by_arn: BTreeMap<String, Service>,
+    /// Clusters (ARNs) that are no longer there.
+    gone: BTreeSet<String>,
+}
+
+impl Found {
+    /// Reads them, ten a call.
+    pub async fn read(ecs: &Ecs, targets: &[&Target]) -> Result<Self> {
+        let mut clusters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for target in targets {
+            let arn = target.service_arn.clone();
+            clusters.entry(target.cluster_arn.as_deref().unwrap_or_default()).or_default().extend(arn);
+        }
+        let calls = clusters
+            .iter()
+            .flat_map(|(cluster, arns)| arns.chunks(SERVICES_A_CALL).map(move |arns| (*cluster, arns)))
+            .map(|(cluster, arns)| async move { (cluster, ecs.describe_services(cluster, arns).await) });
+        let mut calls = stream::iter(calls).buffered(READS_AT_ONCE);
+        let mut found = Found { by_arn: BTreeMap::new(), gone: BTreeSet::new() };
+        while let Some((cluster, services)) = calls.next().await {
+            match services {
+                // Only those that were in it cannot be changed.
+                Err(Error::NotFound { what: "cluster", .. }) => {
+                    found.gone.insert(cluster.to_owned());
+                }
+                services => found.by_arn.extend(services?.into_iter().map(|service| (service.arn.clone(), service))),
+            }
+        }
+        Ok(found)
+    }
+
+    pub fn service(&self, target: &Target) -> Option<&Service> {
+        self.by_arn.get(target.service_arn.as_deref()?)
+    }
+
+    /// Why a target's service is not there.
+    fn missing(&self, target: &Target) -> Error {
+        let cluster = target.cluster_arn.as_deref().unwrap_or_default();
+        let reason = match self.gone.contains(cluster) {
+            true => format!("cluster `{}` is gone, and `{}` with it", cluster_name(cluster), target.name()),
+            false => format!("`{}` is gone", target.name()),
+        };
+        Error::Stale { reason }
+    }
 }
 
 /// A target's documents as ECS has them now, if they still are what the plan was made for, and where it stands.
@@ -140,14 +183,19 @@ async fn standing(
     ecs: &Ecs,
     plan_id: &str,
     target: &Target,
-    service: Option<&Service>,
-    base: &Revision,
+    found: &Found,
+    base: Option<&Revision>,
 ) -> Result<(Documents, Standing)> {
+    let service = match target.kind {
+        TargetKind::Service => Some(found.service(target).ok_or_else(|| found.missing(target))?),
+        _ => None,
+    };
+    let base = base.ok_or_else(|| {
+        let base = family_revision(self::base(target));
+        Error::Stale { reason: format!("`{base}`, which the plan was made from, is no longer there") }
+    })?;
     let documents = documents(target, base)?;
-    if target.kind != TargetKind::Service {
-        return Ok((documents, Standing::ToDo));
-    }
-    let service = service.ok_or_else(|| Error::Stale { reason: format!("`{}` is gone", target.name()) })?;
+    let Some(service) = service else { return Ok((documents, Standing::ToDo)) };
     if service.task_definition == base.arn {
         let went_back = service.tag(TAG_PLAN_ID) == Some(plan_id);
         let standing = if went_back { Standing::WentBack(Box::new(service.clone())) } else { Standing::ToDo };
@@ -157,8 +205,8 @@ async fn standing(
     if service.task_definition.is_empty() || service.status != "ACTIVE" {
         return Err(moved().unwrap_or(Error::Stale { reason: format!("`{}` is {}", target.name(), service.status) }));
     }
-    let runs = ecs.task_definition(&service.task_definition).await?;
-    if !is_same(runs.definition.as_value(), documents.patched.as_value()) {
+    let runs = revision(ecs, &service.task_definition).await?;
+    if !runs.is_some_and(|runs| is_same(runs.definition.as_value(), documents.patched.as_value())) {
         check_runs(service, &base.arn)?;
     }
     let state = service.primary().and_then(|deployment| deployment.rollout_state.as_deref());
@@ -185,7 +233,7 @@ fn documents(target: &Target, base: &Revision) -> Result<Documents> {
 }
 
 /// Whether the tags of a service that is back at its base still say that it runs something else.
-fn is_mistold(service: &Service) -> bool {
+pub(super) fn is_mistold(service: &Service) -> bool {
     let deployed = Receipt::of(service).deployed;
     deployed.is_some_and(|deployed| deployed != family_revision(&service.task_definition))
 }
@@ -202,6 +250,7 @@ impl Run<'_> {
             }
             match standing {
                 Standing::Underway(service) => self.is_underway(index, *service),
+                Standing::Mistold(service, runs) => self.tell(index, &service, &runs).await,
                 _ if is_unchanged => continue,
                 Standing::ToDo => continue,
                 Standing::WentBack(_) if self.options.retry_failed => continue,
@@ -237,7 +286,7 @@ impl Run<'_> {
     async fn runs_already(&mut self, index: usize, service: &Service) {
         self.reports[index].task_definition = Some(service.task_definition.clone());
         self.reports[index].has_receipt = service.tag(TAG_PLAN_ID) == Some(&self.plan.plan_id);
-        if self.reports[index].has_receipt {
+        if self.reports[index].has_receipt || self.interrupt.is_raised() {
             return;
         }
         let (_, previous) = self.revisions(index);
@@ -266,7 +315,7 @@ impl Run<'_> {
         }
         self.reports[index].taken_back_to = Some(service.task_definition.clone());
         // Nobody was there to correct it, if the run had ended by then.
-        if is_mistold(service) {
+        if is_mistold(service) && !self.interrupt.is_raised() {
             self.is_back(index, service).await;
         }
     }

@@ -1,47 +1,70 @@
-//! Targets in which a plan has nothing to change, and whose service is not yet where it is to be all the same.
+//! Targets in which a plan has nothing to change, and whose service is not yet as it is to be all the same.
 //!
-//! A deployment that an earlier run started and did not watch may still go on, or have failed since. That is what
-//! whoever asks for the same change again wants to know of, more than that there is nothing to change.
+//! A deployment that an earlier run started and did not watch may still go on, or have failed since: whoever asks for
+//! the same change again wants to know of that. And the service's tags may tell of another revision than it runs, as
+//! after somebody has deployed one: then they are corrected.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::apply::Run;
-use super::arn::beside;
-use super::client::Ecs;
-use super::error::Result;
+use super::arn::{beside, family_revision};
+use super::client::{Ecs, READS_AT_ONCE};
+use super::drift;
+use super::error::{Error, Result};
 use super::receipt::{Receipt, sidecars};
 use super::report::Applied;
-use super::resume::{Standing, base, services};
+use super::resume::{Found, Standing, base};
 use super::service::Service;
-use crate::taskdef::{Action, Plan, Target, TargetKind};
+use crate::taskdef::{Action, Plan, Target, TargetKind, TaskDefinition, present_sidecars};
 
 /// Where the targets stand that `plan` does not change: one a target of the plan, or none if all is well. Nothing is
 /// changed on ECS.
 pub async fn unchanged(ecs: &Ecs, plan: &Plan) -> Result<Vec<Standing>> {
-    let is_meant = |target: &Target| target.action == Action::None && target.kind == TargetKind::Service;
-    let targets: Vec<&Target> = plan.targets.iter().filter(|target| is_meant(target)).collect();
-    let services = services(ecs, &targets).await?;
+    let is_meant = |target: &&Target| target.action == Action::None && target.kind == TargetKind::Service;
+    let targets: Vec<&Target> = plan.targets.iter().filter(is_meant).collect();
+    let found = Found::read(ecs, &targets).await?;
     let standings = plan.targets.iter().map(|target| {
-        let service = target.service_arn.as_ref().filter(|_| is_meant(target)).and_then(|arn| services.get(arn));
-        service.filter(|service| service.task_definition == base(target)).map_or(Standing::ToDo, |service| {
-            match is_underway(target, service) {
-                true => Standing::Underway(Box::new(service.clone())),
-                false => Standing::ToDo,
+        let service = Some(target).filter(is_meant).and_then(|target| found.service(target));
+        let service = service.filter(|service| service.task_definition == base(target));
+        async move {
+            match service {
+                Some(service) => standing(ecs, target, service).await,
+                None => Ok(Standing::ToDo),
             }
-        })
+        }
     });
-    let standings: Vec<Standing> = standings.collect();
+    let standings: Vec<Standing> = stream::iter(standings).buffered(READS_AT_ONCE).try_collect().await?;
     let all_is_well = standings.iter().all(|standing| *standing == Standing::ToDo);
     Ok(if all_is_well { Vec::new() } else { standings })
 }
 
-/// Whether a deployment is not over that brings about what the plan is for: one of ours, or, where the service's tags
-/// do not tell, of a revision with a sidecar.
-fn is_underway(target: &Target, service: &Service) -> bool {
-    if service.is_settled() || service.status != "ACTIVE" {
-        return false;
+async fn standing(ecs: &Ecs, target: &Target, service: &Service) -> Result<Standing> {
+    let receipt = Receipt::of(service);
+    let settled = service.is_settled();
+    if service.status != "ACTIVE" || (settled && receipt == Receipt::default()) {
+        return Ok(Standing::ToDo);
     }
-    match Receipt::of(service).deployed {
-        Some(deployed) => service.task_definition.ends_with(&format!("/{deployed}")),
-        None => target.documents.as_ref().is_some_and(|documents| !sidecars(&documents.base).is_empty()),
+    let runs = match &target.documents {
+        Some(documents) => documents.base.clone(),
+        None => match ecs.task_definition(&service.task_definition).await {
+            Err(error) if error.is_no_task_definition() => return Ok(Standing::ToDo),
+            runs => runs?.definition,
+        },
+    };
+    let service = Box::new(service.clone());
+    Ok(match settled {
+        true if drift::of_revision(&service, &present_sidecars(&runs)).is_some() => Standing::Mistold(service, runs),
+        false if is_ours(&service, &receipt, &runs) => Standing::Underway(service),
+        _ => Standing::ToDo,
+    })
+}
+
+/// Whether a deployment brings about what the plan is for: one of ours, or, where the service's tags do not tell, of a
+/// revision with a sidecar.
+fn is_ours(service: &Service, receipt: &Receipt, runs: &TaskDefinition) -> bool {
+    match &receipt.deployed {
+        Some(deployed) => deployed == family_revision(&service.task_definition),
+        None => !sidecars(runs).is_empty(),
     }
 }
 
@@ -60,6 +83,28 @@ impl Run<'_> {
         if self.options.wait {
             let target = service.task_definition.clone();
             self.follow(index, service, &target, &previous.unwrap_or_default());
+        }
+    }
+
+    /// Has a service's tags tell what it runs, which is `runs`.
+    pub(super) async fn tell(&mut self, index: usize, service: &Service, runs: &TaskDefinition) {
+        if self.interrupt.is_raised() {
+            self.reports[index].outcome = Applied::NotStarted;
+            return;
+        }
+        self.reports[index].task_definition = Some(service.task_definition.clone());
+        match self.ecs.tell(service, runs).await {
+            Ok(()) => {
+                let with = match sidecars(runs) {
+                    names if names.is_empty() => "without a sidecar".to_owned(),
+                    names => format!("with {names}"),
+                };
+                let revision = family_revision(&service.task_definition);
+                self.reports[index].outcome = Applied::TagsCorrected;
+                self.note(index, format!("its tags told of something else; now they tell of {revision}, {with}"));
+            }
+            Err(error @ Error::Blocked { .. }) => self.note(index, error.to_string()),
+            Err(error) => self.fail(index, error),
         }
     }
 }

@@ -15,14 +15,19 @@ impl Run<'_> {
                 schedules.iter().filter(|schedule| schedule.action == ScheduleAction::Repoint).collect();
             let report = &self.reports[index];
             let Some(arn) = report.task_definition.clone().filter(|_| !planned.is_empty()) else { continue };
-            if !may_follow(report) || self.interrupt.is_raised() {
-                self.note(index, format!("{} rules or schedules were left as they were", planned.len()));
-                continue;
-            }
+            let follow = may_follow(report);
+            let mut left = 0;
             for schedule in planned {
+                if !follow || self.interrupt.is_raised() {
+                    left += 1;
+                    continue;
+                }
                 let done = repoint(&self.ecs.signed, schedule, &arn).await;
                 self.note(index, done.to_string());
                 self.reports[index].schedules.push(done);
+            }
+            if left > 0 {
+                self.note(index, format!("{left} rules or schedules were left as they were"));
             }
         }
     }

@@ -15,6 +15,7 @@ mod rules;
 mod scheduler;
 
 pub use repoint::Repointed;
+pub(super) use repoint::is_left;
 
 use std::time::Duration;
 

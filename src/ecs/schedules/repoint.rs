@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{rules, scheduler};
-use crate::aws::{self, Service, Signed, encoded};
+use crate::aws::{self, ErrorKind, Service, Signed, encoded};
 use crate::ecs::arn::family_revision;
 use crate::taskdef::{PlannedSchedule, ScheduleKind};
 
@@ -27,10 +27,13 @@ pub struct Repointed {
     /// A rule's bus, a schedule's group.
     pub group: String,
     pub name: String,
-    /// The task definition that it runs now; absent where that failed.
+    /// The task definition that it runs now; absent where that failed or is not known.
     pub task_definition: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// Whether it may run the new revision all the same: it was changed, and nothing confirms that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unconfirmed: bool,
 }
 
 impl fmt::Display for Repointed {
@@ -39,6 +42,10 @@ impl fmt::Display for Repointed {
         let revision = |arn: &str| family_revision(arn).to_owned();
         match (&self.task_definition, &self.error) {
             (Some(arn), _) => write!(out, "{who} now runs {}", revision(arn)),
+            (None, error) if self.unconfirmed => {
+                let why = error.as_deref().unwrap_or_default();
+                write!(out, "whether {who} was pointed at the new revision is not known, look at it: {why}")
+            }
             (None, error) => {
                 write!(out, "{who} was not pointed at the new revision: {}", error.as_deref().unwrap_or_default())
             }
@@ -57,8 +64,11 @@ enum Failure {
     Moved(String, String),
     #[error("{0}")]
     Refused(String),
-    #[error("it was changed, and reads otherwise than what was sent: look at it before its next run")]
+    #[error("it reads otherwise than what was sent")]
     NotAsSent,
+    /// It was sent, and reading it fails.
+    #[error("{0}")]
+    Unread(Box<Failure>),
 }
 
 /// Points what was planned at the revision `arn`.
@@ -72,6 +82,7 @@ pub(in crate::ecs) async fn repoint(signed: &Signed, planned: &PlannedSchedule, 
         group: planned.group.clone(),
         name: planned.name.clone(),
         task_definition: done.is_ok().then(|| arn.to_owned()),
+        unconfirmed: matches!(done, Err(Failure::NotAsSent | Failure::Unread(_))),
         error: done.err().map(|error| error.to_string()),
     }
 }
@@ -82,12 +93,16 @@ async fn rule(signed: &Signed, planned: &PlannedSchedule, arn: &str) -> Result<(
         let id = planned.target_id.as_deref().unwrap_or_default();
         targets.into_iter().find(|target| target["Id"] == id).ok_or(Failure::Gone)
     };
-    let mut target = read().await?;
+    let before = read().await?;
+    let mut target = before.clone();
     if !change(&mut target["EcsParameters"], planned, arn)? {
         return Ok(());
     }
     let body = json!({ "Rule": planned.name, "EventBusName": planned.group, "Targets": [target] });
-    let answer = signed.json(Service::Events, "PutTargets", &body).await?;
+    let answer = match signed.json(Service::Events, "PutTargets", &body).await {
+        Err(error) if error.kind == ErrorKind::Network => return answer_lost(error, &before, &target, read).await,
+        answer => answer?,
+    };
     if let Some(failed) = answer["FailedEntries"].as_array().and_then(|failed| failed.first()) {
         let text = |key: &str| failed[key].as_str().unwrap_or("no reason was given").to_owned();
         return Err(Failure::Refused(format!(
@@ -108,7 +123,8 @@ async fn schedule(signed: &Signed, planned: &PlannedSchedule, arn: &str) -> Resu
         })?;
         Ok(sendable(schedule))
     };
-    let mut schedule: Value = read().await?;
+    let before: Value = read().await?;
+    let mut schedule = before.clone();
     if !change(&mut schedule["Target"]["EcsParameters"], planned, arn)? {
         return Ok(());
     }
@@ -116,8 +132,28 @@ async fn schedule(signed: &Signed, planned: &PlannedSchedule, arn: &str) -> Resu
     // Each change is one of its own, also one that was made before and undone since.
     body["ClientToken"] = format!("{:032x}", fastrand::u128(..)).into();
     let path = format!("/schedules/{}", encoded(&planned.name));
-    signed.rest(Service::Scheduler, "PUT", &path, Some(&body)).await?;
+    match signed.rest(Service::Scheduler, "PUT", &path, Some(&body)).await {
+        Err(error) if error.kind == ErrorKind::Network => return answer_lost(error, &before, &schedule, read).await,
+        answer => answer?,
+    };
     arrived(&schedule, read).await
+}
+
+/// Whether what was planned is still to be pointed at the revision `arn`; if that cannot be read, it may be.
+pub(in crate::ecs) async fn is_left(signed: &Signed, planned: &PlannedSchedule, arn: &str) -> bool {
+    let runs = match planned.kind {
+        ScheduleKind::Rule => rules::targets(signed, &planned.group, &planned.name).await.map(|targets| {
+            let id = planned.target_id.as_deref().unwrap_or_default();
+            targets.into_iter().find(|target| target["Id"] == id).unwrap_or_default()["EcsParameters"].take()
+        }),
+        ScheduleKind::Schedule => scheduler::schedule(signed, &planned.group, &planned.name)
+            .await
+            .map(|mut schedule| schedule["Target"]["EcsParameters"].take()),
+    };
+    match runs {
+        Ok(mut parameters) => change(&mut parameters, planned, arn).unwrap_or_default(),
+        Err(_) => true,
+    }
 }
 
 /// Changes the one member, if it still is what the plan says. Returns whether there was something to change: an
@@ -134,10 +170,29 @@ fn change(parameters: &mut Value, planned: &PlannedSchedule, arn: &str) -> Resul
     Ok(true)
 }
 
+/// Finds out whether a change was made whose answer was lost. Where nothing has changed for as long as a change may
+/// take to be read, it was not.
+async fn answer_lost(
+    error: aws::Error,
+    before: &Value,
+    sent: &Value,
+    read: impl AsyncFn() -> Result<Value, Failure>,
+) -> Result<(), Failure> {
+    match arrived(sent, &read).await {
+        Err(Failure::NotAsSent) if read().await.is_ok_and(|reads| reads == *before) => Err(error.into()),
+        Err(Failure::Unread(_)) => Err(Failure::Unread(Box::new(error.into()))),
+        arrived => arrived,
+    }
+}
+
 /// Reads until it is what was sent.
 async fn arrived(sent: &Value, read: impl AsyncFn() -> Result<Value, Failure>) -> Result<(), Failure> {
     for attempt in 1..=READS {
-        if read().await? == *sent {
+        let reads = read().await.map_err(|failure| match failure {
+            Failure::Gone => Failure::Gone,
+            failure => Failure::Unread(Box::new(failure)),
+        })?;
+        if reads == *sent {
             return Ok(());
         }
         if attempt < READS {

@@ -191,6 +191,18 @@ impl Standin {
         self.store().revision(arn).expect("a revision")["status"] = "INACTIVE".into();
     }
 
+    /// Deletes a revision: it can no longer be read.
+    pub fn delete_revision(&self, arn: &str) {
+        self.store().families.values_mut().for_each(|revisions| revisions.retain(|r| r["taskDefinitionArn"] != arn));
+    }
+
+    /// Deletes a cluster with its services.
+    pub fn delete_cluster(&self, name: &str) {
+        let mut store = self.store();
+        store.clusters.retain(|cluster| cluster != name);
+        store.services.retain(|service| service.cluster != name);
+    }
+
     /// Tags a service or revision as only AWS itself can, with any key.
     pub fn tag(&self, arn: &str, key: &str, value: &str) -> &Self {
         self.store().tags.entry(arn.to_owned()).or_default().push(json!({ "key": key, "value": value }));

@@ -142,7 +142,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cpu-percentag
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l memory-percentage-limit -d 'Percent of the task\'s memory [default: 5]' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l cpu -d 'CPU units; 1024 are one vCPU' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l memory -d 'Memory in MiB' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l take-from -d 'Take the share out of this container\'s CPU and memory' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l take-from -d 'Take the share out of this container\'s CPU and memory; repeatable: of several, the first that a task has and that has enough to give' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l out -d 'Save the plan for `sidetap apply`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l timeout -d 'How long a deployment is watched' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand inject" -l max-parallel -d 'Deployments at once' -r
@@ -279,7 +279,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l cpu-percentag
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l memory-percentage-limit -d 'Percent of the task\'s memory [default: 5]' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l cpu -d 'CPU units; 1024 are one vCPU' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l memory -d 'Memory in MiB' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l take-from -d 'Take the share out of this container\'s CPU and memory' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l take-from -d 'Take the share out of this container\'s CPU and memory; repeatable: of several, the first that a task has and that has enough to give' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l profile -d 'AWS profile; beats credentials in the environment' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l region -d 'AWS region; else the environment\'s, else the profile\'s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand doctor" -l endpoint-url -d 'Send AWS requests here, such as to a test server' -r

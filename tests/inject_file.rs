@@ -123,6 +123,20 @@ fn an_upgrade_keeps_the_way_out_and_the_place() {
 }
 
 #[test]
+fn of_several_containers_the_first_gives_that_the_task_has() {
+    let line = "--image i --take-from nobody --take-from app";
+    let taken = Sidetap::new(&format!("inject --file full.json {line}")).exits(0);
+    assert_eq!(container(&taken.json(), "app")["memory"], 512 - 25);
+    let plan = Sidetap::new(&format!("inject --file full.json {line} --dry-run --output json")).exits(0).json();
+    assert_eq!(plan["targets"][0]["size"]["taken_from"], "app");
+    let again = Sidetap::new(&format!("inject --file - {line}")).stdin(&taken.stdout()).exits(0);
+    again.stderr_has("nothing to change");
+    Sidetap::new("inject --file full.json --image i --take-from nobody --take-from none")
+        .exits(5)
+        .stderr_has("it has no container `nobody` or `none` to take the sidecar's share from");
+}
+
+#[test]
 fn changing_ones_mind_about_the_way_out_leaves_no_trace() {
     let taken = Sidetap::new("inject --file full.json --image i --take-from app").exits(0).stdout();
     let best = Sidetap::new("inject --file - --image i --best-effort").stdin(&taken).exits(0).stdout();

@@ -104,8 +104,12 @@ fn request() -> impl Strategy<Value = SizeRequest> {
         (0.1..100.0f64).prop_map(|percent| Some(Amount::Percent(percent))),
         (6u64..400).prop_map(|units| Some(Amount::Absolute(units))),
     ];
-    let room =
-        prop::sample::select(vec![Room::Available, Room::TakeFrom("c0".to_owned()), Room::GrowTask, Room::BestEffort]);
+    let room = prop::sample::select(vec![
+        Room::Available,
+        Room::TakeFrom(vec!["c0".to_owned()]),
+        Room::GrowTask,
+        Room::BestEffort,
+    ]);
     (amount.clone(), amount, room).prop_map(|(cpu, memory, room)| SizeRequest {
         cpu,
         memory,

@@ -20,9 +20,10 @@ pub struct SizeArgs {
     /// Memory in MiB.
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(6..=1_048_576))]
     memory: Option<u64>,
-    /// Take the share out of this container's CPU and memory.
+    /// Take the share out of this container's CPU and memory; repeatable: of several, the first that a task has and that
+    /// has enough to give.
     #[arg(long, value_name = "CONTAINER", conflicts_with_all = ["grow_task", "best_effort"])]
-    take_from: Option<String>,
+    take_from: Vec<String>,
     /// Move to the next valid task size if the sidecar does not fit.
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "best_effort")]
     grow_task: bool,
@@ -39,11 +40,11 @@ impl SizeArgs {
         SizeRequest {
             cpu: amount(self.cpu_percentage_limit, self.cpu),
             memory: amount(self.memory_percentage_limit, self.memory),
-            room: match self.take_from {
-                Some(container) => Room::TakeFrom(container),
-                None if self.grow_task => Room::GrowTask,
-                None if self.best_effort => Room::BestEffort,
-                None => Room::Available,
+            room: match () {
+                () if !self.take_from.is_empty() => Room::TakeFrom(self.take_from),
+                () if self.grow_task => Room::GrowTask,
+                () if self.best_effort => Room::BestEffort,
+                () => Room::Available,
             },
             ..SizeRequest::default()
         }

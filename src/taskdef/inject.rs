@@ -60,16 +60,18 @@ pub fn inject(
     if let Some(former) = former.filter(|former| *former != name) {
         rules::check_not_needed(&ground.definition, former)?;
     }
-    let request = effective(request, &sidecar.preset, ground.room.as_ref())?;
+    let mut request = effective(request, &sidecar.preset, ground.room.as_ref())?;
 
     // Of the task as it is without any sidecar, or two that grow it would grow each other.
     let basis = sizing::basis(&without_sidecars(&ground.definition)?)?;
     let mut definition = ground.definition.clone();
     ground.undo.room = match &request.room {
         Room::Available => None,
-        Room::TakeFrom(from) => {
-            let wanted = sizing::wanted(basis, &request)?;
-            ground.undo.changed = take_from(&mut definition, from, wanted)?;
+        Room::TakeFrom(names) => {
+            let (taken, from, changes) = take_from(&definition, names, basis, &request)?;
+            definition = taken;
+            ground.undo.changed = changes;
+            request.room = Room::TakeFrom(vec![from]);
             Some(RoomTaken::TakeFrom)
         }
         Room::GrowTask => Some(RoomTaken::GrowTask),
@@ -171,15 +173,47 @@ fn effective(request: &SizeRequest, preset: &Preset, room: Option<&Room>) -> Res
     Ok(request)
 }
 
-/// Takes CPU units and MiB out of a container's `cpu`, `memory` and `memoryReservation`, where it names them.
-fn take_from(definition: &mut TaskDefinition, from: &str, (cpu, memory): (u64, u64)) -> Result<Vec<Change>> {
-    let refuse = |definition: &TaskDefinition, reason: String| Error::CannotTakeFrom {
-        reason,
-        containers: definition.containers().iter().map(|container| name_of(container).to_owned()).collect(),
-    };
-    let Some((index, container)) = definition.container(from) else {
-        return Err(refuse(definition, format!("it has no container `{from}` to take the sidecar's share from")));
-    };
+/// The task with the sidecar's share taken out of the first of these containers that it fits in then; which one that is, and
+/// what changed in it.
+fn take_from(
+    definition: &TaskDefinition,
+    names: &[String],
+    basis: sizing::Size,
+    request: &SizeRequest,
+) -> Result<(TaskDefinition, String, Vec<Change>)> {
+    let wanted = sizing::wanted(basis, request)?;
+    let mut refused = None;
+    for (index, from) in names.iter().filter_map(|from| Some((definition.container(from)?.0, from))) {
+        let taken = gives(definition, index, wanted).and_then(|changes| {
+            let mut taken = definition.clone();
+            for change in &changes {
+                taken.containers_mut()[index][change.field.name()] = change.now.clone();
+            }
+            sizing::share(&taken, basis, request)?;
+            Ok((taken, from.clone(), changes))
+        });
+        match taken {
+            Ok(taken) => return Ok(taken),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let reason = format!("it has no container {} to take the sidecar's share from", names.join(" or "));
+        cannot_take(definition, reason)
+    }))
+}
+
+fn cannot_take(definition: &TaskDefinition, reason: String) -> Error {
+    let containers = definition.containers().iter().map(|container| name_of(container).to_owned()).collect();
+    Error::CannotTakeFrom { reason, containers }
+}
+
+/// What changes in a container's `cpu`, `memory` and `memoryReservation`, where it names them, when it gives so many CPU
+/// units and MiB.
+fn gives(definition: &TaskDefinition, index: usize, (cpu, memory): (u64, u64)) -> Result<Vec<Change>> {
+    let container = &definition.containers()[index];
+    let from = name_of(container);
     let size = sizing::container_size(container)?;
     let reservation = sizing::reservation_of(container)?;
     let mut changes = Vec::new();
@@ -192,16 +226,14 @@ fn take_from(definition: &mut TaskDefinition, from: &str, (cpu, memory): (u64, u
         let left = has.saturating_sub(take);
         if left < least {
             let reason = format!("`{from}` has `{}` {has}, too little to give {take} to the sidecar", field.name());
-            return Err(refuse(definition, reason));
+            return Err(cannot_take(definition, reason));
         }
         let was = container[field.name()].clone();
         changes.push(Change { container: Some(from.to_owned()), field, was, now: left.into() });
     }
     if changes.is_empty() {
-        return Err(refuse(definition, format!("`{from}` names no CPU or memory to take the sidecar's share from")));
-    }
-    for change in &changes {
-        definition.containers_mut()[index][change.field.name()] = change.now.clone();
+        let reason = format!("`{from}` names no CPU or memory to take the sidecar's share from");
+        return Err(cannot_take(definition, reason));
     }
     Ok(changes)
 }

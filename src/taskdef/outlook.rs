@@ -44,7 +44,7 @@ pub fn outlook(definition: &TaskDefinition, sidecar: &Sidecar, size: &SizeReques
 /// larger task, or reserving nothing.
 pub fn ways_out(definition: &TaskDefinition, sidecar: &Sidecar, size: &SizeRequest) -> Vec<(Room, PlanSize)> {
     let others = definition.containers().iter().filter(|container| preset_of(container).is_none());
-    let take = others.map(|container| Room::TakeFrom(name_of(container).to_owned()));
+    let take = others.map(|container| Room::TakeFrom(vec![name_of(container).to_owned()]));
     let rooms = take.chain([Room::GrowTask, Room::BestEffort]);
     let tried = rooms.filter_map(|room| {
         let mut size = SizeRequest { room: room.clone(), ..size.clone() };
@@ -116,7 +116,7 @@ mod tests {
         let ways = ways_out(&full, &sensor(), &size);
         let rooms: Vec<_> =
             ways.iter().map(|(room, size)| (room.clone(), size.task_cpu, size.task_memory_mib)).collect();
-        let take = Room::TakeFrom("app".to_owned());
+        let take = Room::TakeFrom(vec!["app".to_owned()]);
         assert_eq!(
             rooms,
             [(take, None, None), (Room::GrowTask, Some(1024), Some(2048)), (Room::BestEffort, None, None)]

@@ -26,10 +26,11 @@ pub struct PlanSize {
 }
 
 impl PlanSize {
+    /// `room` names one container, if any.
     pub(super) fn new(share: &Share, room: &Room) -> Self {
         let grown = share.grown_to.unwrap_or_default();
         let (room, taken_from) = match room {
-            Room::TakeFrom(name) => ("take-from", Some(name.clone())),
+            Room::TakeFrom(names) => ("take-from", names.first().cloned()),
             Room::BestEffort => ("best-effort", None),
             Room::GrowTask if share.grown_to.is_some() => ("grow-task", None),
             Room::GrowTask | Room::Available => ("available", None),

@@ -36,8 +36,9 @@ pub enum Room {
     /// From what the containers have left; refused if that is too little.
     #[default]
     Available,
-    /// Out of this container's CPU and memory.
-    TakeFrom(String),
+    /// Out of a container's CPU and memory: the first of these that the task has and that has enough to give, so that
+    /// one request is for tasks whose containers have different names.
+    TakeFrom(Vec<String>),
     /// From a larger task, if what the containers have left is too little.
     GrowTask,
     /// From nowhere: no reservation, only a hard memory limit.

@@ -97,7 +97,9 @@ impl Undo {
         match self.room? {
             RoomTaken::GrowTask => Some(Room::GrowTask),
             RoomTaken::BestEffort => Some(Room::BestEffort),
-            RoomTaken::TakeFrom => self.changed.iter().find_map(|c| c.container.clone()).map(Room::TakeFrom),
+            RoomTaken::TakeFrom => {
+                self.changed.iter().find_map(|c| c.container.clone()).map(|name| Room::TakeFrom(vec![name]))
+            }
         }
     }
 

@@ -159,7 +159,9 @@ impl Answers {
         add_amount(words, "--memory-percentage-limit", "--memory", self.size.memory);
         match room {
             Room::Available => {}
-            Room::TakeFrom(container) => add(words, "--take-from", Some(container)),
+            Room::TakeFrom(containers) => {
+                containers.iter().for_each(|container| add(words, "--take-from", Some(container)));
+            }
             Room::GrowTask => words.push("--grow-task".to_owned()),
             Room::BestEffort => words.push("--best-effort".to_owned()),
         }
@@ -280,7 +282,7 @@ mod tests {
         give("--filter", "tcp port 80 and not host 'x'");
         give("--low-resource", "on");
         give("--rate-limit", "");
-        answers.size.room = Room::TakeFrom("the app".to_owned());
+        answers.size.room = Room::TakeFrom(vec!["the app".to_owned(), "-odd".to_owned()]);
         answers.size.memory = Some(Amount::Percent(7.5));
         let line = answers.command_line(Some("eu-west-1"));
         let words = shlex::split(&line).unwrap();

@@ -44,8 +44,9 @@ pub fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
             true => common_ways(&services, &sidecar, &size),
             false => Vec::new(),
         };
-        // Of many services, a container's name that few have is no help.
-        ways.retain(|way| services.len() == 1 || way.fits > fits || way.room == Room::Available);
+        // Of several services, a way by which no more fit than without is no help.
+        let left = ways.iter().find(|way| way.room == Room::Available).map_or(0, |way| way.fits);
+        ways.retain(|way| services.len() == 1 || way.fits > left || way.room == Room::Available);
         let rows = rows(&size, services.len(), fits, &ways);
         let Some(choice) = choose(wizard.prompter, "How much does the sidecar get?", &rows, 0)? else {
             return Ok(Go::Back);
@@ -152,15 +153,23 @@ fn asked(size: &SizeRequest) -> String {
     };
     match &size.room {
         Room::Available => share,
-        Room::TakeFrom(container) => format!("{share}, out of container `{container}`"),
+        Room::TakeFrom(names) => format!("{share}, out of {}", containers(names)),
         Room::GrowTask => format!("{share}, in a larger task where needed"),
         Room::BestEffort => format!("At most {memory} of memory, nothing reserved"),
     }
 }
 
+/// One container, or one of several in each task.
+fn containers(names: &[String]) -> String {
+    match names {
+        [name] => format!("container `{name}`"),
+        names => format!("a container of each task: {}", names.join(", ")),
+    }
+}
+
 fn way_row(way: &CommonWay, services: usize) -> String {
     let what = match &way.room {
-        Room::TakeFrom(container) => format!("Take it out of container `{container}`"),
+        Room::TakeFrom(names) => format!("Take it out of {}", containers(names)),
         Room::GrowTask => match (way.example.task_cpu, way.example.task_memory_mib) {
             (Some(cpu), Some(memory)) if services == 1 => {
                 format!("Grow the task to {cpu} CPU units and {memory} MiB, which costs more")

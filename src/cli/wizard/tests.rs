@@ -302,7 +302,7 @@ fn what_is_left_and_what_the_sidecar_gets_are_shown_before_the_question() {
 #[test]
 fn a_full_task_has_three_ways_out() {
     for (row, room, flag) in [
-        ("out of container `app`", Room::TakeFrom("app".to_owned()), "--take-from"),
+        ("out of container `app`", Room::TakeFrom(vec!["app".to_owned()]), "--take-from"),
         ("Grow the task to 1024 CPU units and 2048 MiB", Room::GrowTask, "--grow-task"),
         ("Reserve nothing", Room::BestEffort, "--best-effort"),
     ] {
@@ -319,6 +319,25 @@ fn a_service_without_room_can_be_left_out() {
     let (go, answers, shown) = sized(&[Reply::Row("leave out 1 service")], services);
     assert_eq!((go, answers.keep_going), (Go::Next, true));
     assert!(shown.contains("Grow the tasks to the next size, which costs more (2 of 2 fit)"), "{shown}");
+}
+
+#[test]
+fn one_way_out_is_for_services_whose_containers_have_different_names() {
+    let mut other = service("api", 512, 1024);
+    let revision = other.revision.as_mut().expect("a revision");
+    let mut document = revision.definition.as_value().clone();
+    document["containerDefinitions"][0]["name"] = "main".into();
+    revision.definition = TaskDefinition::new(document).expect("a task definition");
+    let services = || vec![service("web", 512, 1024), other.clone()];
+    let together = "Take it out of a container of each task: app, main (2 of 2 fit)";
+    let (go, answers, shown) = sized(&[Reply::Row(together), Reply::Row("go on")], services());
+    assert_eq!(go, Go::Next);
+    let words = answers.words().join(" ");
+    assert!(words.ends_with("--take-from app --take-from main"), "{words}");
+    assert!(shown.contains("out of a container of each task: app, main: go on"), "{shown}");
+    // Having taken one, another can be taken.
+    let (_, answers, _) = sized(&[Reply::Row(together), Reply::Row("Grow the tasks"), Reply::Row("go on")], services());
+    assert_eq!(answers.size.room, Room::GrowTask);
 }
 
 #[test]

@@ -173,3 +173,21 @@ fn a_service_that_moves_between_planning_and_updating_is_left_alone() {
     watcher.join().unwrap();
     assert!(standin.calls_of("UpdateService").is_empty());
 }
+
+#[test]
+fn the_command_that_carries_a_saved_plan_out_is_of_the_same_place_and_quoted() {
+    let standin = service();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a plan.json").to_str().unwrap().to_owned();
+    let url = standin.url();
+    let mut words: Vec<&str> = INJECT.split_whitespace().collect();
+    words.extend(["--dry-run", "--out", &path, "--endpoint-url", &url]);
+    let saved = Sidetap::of(words).with_keys().exits(0);
+    let stderr = saved.stderr();
+    let note = stderr.lines().find(|line| line.contains("saved the plan")).expect("a note");
+    assert!(note.contains(&format!("`sidetap apply '{path}' --endpoint-url ")) && note.contains(&url), "{note}");
+    Sidetap::of(["apply", &path, "--endpoint-url", &url, "--yes"]).with_keys().exits(0);
+    // A file is changed in no account.
+    let line = ["inject", "--file", "roomy.json", "--image", "i", "--dry-run", "--out", &path, "--region", "eu-west-1"];
+    Sidetap::of(line).exits(0).stderr_has(&format!("`sidetap apply '{path}'` carries it out"));
+}

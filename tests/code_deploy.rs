@@ -125,3 +125,17 @@ fn an_app_spec_that_cannot_be_read_is_made_anew_with_the_real_names() {
     assert!(result["notes"].to_string().contains("add the hooks of yours"));
     check(&results);
 }
+
+#[test]
+fn going_back_takes_the_full_name_of_a_revision_or_says_that_it_is_not_known() {
+    let standin = with_shop(Some("d-ABCDEFGH1"));
+    standin.around(|around| around.code_deploy.deployment("d-ABCDEFGH1", "shop", "blue", revision(&with_hooks())));
+    let line = "rollback --cluster main --service shop --yes";
+    let unknown = Sidetap::new(line).against(&standin).exits(5);
+    unknown
+        .stderr_has("it bears no record of what it ran before: put the ARN of that revision in place of")
+        .stderr_has(r#"\"TaskDefinition\":\"TASK_DEFINITION_ARN\""#);
+    standin.tag_service("shop", "sidetap:previous-task-definition", "shop:7");
+    let known = Sidetap::new(line).against(&standin).exits(5);
+    known.stderr_has(r#"\"TaskDefinition\":\"arn:aws:ecs:eu-west-1:123456789012:task-definition/shop:7\""#);
+}

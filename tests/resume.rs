@@ -97,6 +97,7 @@ fn a_revision_that_a_killed_run_registered_is_found_below_newer_ones() {
     let resumed = fleet.apply("").exits(0);
     assert!(resumed.json()["results"][0]["task_definition"].as_str().unwrap().ends_with("a:2"), "{resumed}");
     assert_eq!(fleet.count("RegisterTaskDefinition", "a"), 1);
+    resumed.stderr_has("a: a:2 is registered already").stderr_has("b: registered b:2");
 }
 
 #[test]

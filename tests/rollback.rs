@@ -255,7 +255,11 @@ fn a_rollback_by_ecs_that_nobody_watched_only_needs_the_receipt_corrected() {
         (runs(&standin).as_str(), tag(&standin, "sidetap:sidecar").as_deref()),
         ("web:1", Some("sidetap-sensor"))
     );
-    Sidetap::new(ROLLBACK).against(&standin).exits(0).stdout_has("nothing but its tags: it is there");
+    Sidetap::new(ROLLBACK)
+        .against(&standin)
+        .exits(0)
+        .stdout_has("is back  it runs what it ran before")
+        .stdout_has("tags     they tell of web:2");
     assert_eq!(tag(&standin, "sidetap:sidecar").as_deref(), Some(""));
     assert_eq!(tag(&standin, "sidetap:task-definition").as_deref(), Some("web:1"));
     assert_eq!(writes(&standin), ["TagResource"]);

@@ -323,3 +323,24 @@ fn ctrl_c_while_registering_starts_nothing_more_and_reports_what_was_done() {
     assert!(result["results"][0]["task_definition"].as_str().unwrap().ends_with("a:2"), "what was registered is told");
     assert!(standin.calls_of("UpdateService").is_empty());
 }
+
+#[test]
+fn the_command_that_goes_back_is_of_the_same_place_and_runs_as_it_is_printed() {
+    let printed = |standin: &Standin, begins: &str| {
+        let line = format!("{INJECT} --region eu-west-1 --endpoint-url {}", standin.url());
+        let finished = Sidetap::new(&line).with_keys().exits(0);
+        let stdout = finished.stdout();
+        let line = stdout.lines().find(|line| line.trim_start().starts_with(begins)).expect("a command").to_owned();
+        assert!(line.contains("--region eu-west-1") && line.contains(&standin.url()), "{line}");
+        line.trim_start().replace('\'', "")
+    };
+    let standin = service(Script::SucceedsAt(1));
+    let line = printed(&standin, "sidetap rollback");
+    Sidetap::new(&format!("{} --yes", line.trim_start_matches("sidetap "))).with_keys().exits(0);
+    assert!(standin.service_json("web")["taskDefinition"].as_str().unwrap().ends_with("web:1"));
+
+    let untagged = service(Script::SucceedsAt(1));
+    untagged.fault(Fault::Deny { operation: "TagResource" });
+    let line = printed(&untagged, "aws ecs update-service");
+    assert!(line.contains("--cluster main --service web --task-definition web:1 --region"), "{line}");
+}

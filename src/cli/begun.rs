@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::context::Context;
+use super::command_line::command;
 use super::file;
 use super::output::{MANY, sanitise};
 use super::planning::Connected;
 use super::run_args::{ApplyArgs, PlanArgs};
+use crate::aws::SessionRequest;
 use crate::ecs::{self, Applied, ApplyOptions, Remaining, Report, Standing};
 use crate::taskdef::{Action, Plan};
 
@@ -119,7 +120,7 @@ impl<'a> Begun<'a> {
     }
 
     /// How to go on after a run that left something undone.
-    pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, cx: &Context) -> Option<String> {
+    pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, place: &SessionRequest) -> Option<String> {
         let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
         let saved = self.saved.filter(|path| !file::is_stdin(path));
         let unwatched = is(Applied::TimedOut) || (args.options().wait && is(Applied::Started));
@@ -130,7 +131,7 @@ impl<'a> Begun<'a> {
         }
         let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
         match saved {
-            Some(path) => Some(format!("to go on: {}", command(path, args, failed, cx))),
+            Some(path) => Some(format!("to go on: {}", go_on(path, args, failed, place))),
             None if failed && !args.keep_going => {
                 Some("to go on with the others, run the same command with `--keep-going`".to_owned())
             }
@@ -150,20 +151,11 @@ fn names_of(names: Vec<&str>) -> Option<String> {
 }
 
 /// The command line that takes the plan up again, with the flags of this run.
-fn command(path: &Path, args: &ApplyArgs, failed: bool, cx: &Context) -> String {
+fn go_on(path: &Path, args: &ApplyArgs, failed: bool, place: &SessionRequest) -> String {
     let mut words = vec!["sidetap".to_owned(), "apply".to_owned(), path.display().to_string()];
     words.extend(args.words());
     if failed && !args.keep_going {
         words.push("--keep-going".to_owned());
     }
-    let global = [
-        ("--profile", &cx.global.profile),
-        ("--region", &cx.global.region),
-        ("--endpoint-url", &cx.global.endpoint_url),
-    ];
-    for (flag, value) in global {
-        words.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
-    }
-    let quoted = words.iter().map(|word| shlex::try_quote(word).map_or_else(|_| word.clone(), Into::into));
-    quoted.collect::<Vec<_>>().join(" ")
+    command(words, place)
 }

@@ -80,7 +80,7 @@ pub async fn carry_out(
         cx.printer.error("interrupted; what was started goes on in ECS\n");
     }
     let several = plan.summary.change > 1 || interrupt.is_raised();
-    let go_on = begun.how_to_go_on(&reports, args, cx).filter(|_| several);
+    let go_on = begun.how_to_go_on(&reports, args, &connected.place).filter(|_| several);
     for how in [begun.how_to_retry(), go_on].into_iter().flatten() {
         cx.printer.error(&(how + "\n"));
     }
@@ -163,8 +163,8 @@ fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) 
             };
             serde_json::to_string_pretty(&document)? + "\n"
         }
-        false if brief::is_wanted(reports.len(), &cx.printer) => brief::result(plan, reports),
-        false => report::text(plan, reports),
+        false if brief::is_wanted(reports.len(), &cx.printer) => brief::result(plan, reports, &connected.place),
+        false => report::text(plan, reports, &connected.place),
     };
     cx.printer.result(&text)?;
     tell_errors(reports, cx);

@@ -5,14 +5,16 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::command_line::command;
 use super::context::Context;
 use super::file;
+use super::output::sanitise;
 use super::run_args::PlanArgs;
 use super::usage::Usage;
 use crate::aws::{ErrorKind, Identity, Session, SessionRequest};
 use crate::ecs::Ecs;
 use crate::exit::Exit;
-use crate::taskdef::{Envelope, Plan, Target, TaskDefinition};
+use crate::taskdef::{Envelope, Plan, Target, TargetKind, TaskDefinition};
 use crate::taskdef::{Tags, tags_of};
 
 /// A task definition that was read from a file.
@@ -40,6 +42,8 @@ impl FromFile {
 /// ECS in the session that the global flags ask for, and whom it belongs to.
 pub struct Connected {
     pub session: Session,
+    /// What was asked for to get there.
+    pub place: SessionRequest,
     pub ecs: Ecs,
     /// Absent where STS cannot be reached, as in some private networks.
     pub identity: Option<Identity>,
@@ -61,7 +65,7 @@ impl Connected {
                 None
             }
         };
-        Ok(Connected { ecs: Ecs::new(&session), identity, session })
+        Ok(Connected { ecs: Ecs::new(&session), place: session_request(cx), identity, session })
     }
 
     pub fn account(&self) -> Option<String> {
@@ -94,11 +98,20 @@ pub fn save(args: &PlanArgs, plan: &Plan, cx: &Context) -> anyhow::Result<()> {
     match &args.out {
         Some(path) => {
             save_as(path, plan)?;
-            cx.printer.note(&format!("saved the plan; `sidetap apply {}` carries it out", path.display()));
+            let command = how_to_apply(path, plan, &session_request(cx));
+            cx.printer.note(&format!("saved the plan; `{command}` carries it out"));
             Ok(())
         }
         None => Ok(()),
     }
+}
+
+/// The command line that carries a saved plan out. A file is changed in no account.
+pub fn how_to_apply(path: &Path, plan: &Plan, place: &SessionRequest) -> String {
+    let nowhere = SessionRequest::default();
+    let of_files = plan.targets.iter().all(|target| target.kind == TargetKind::File);
+    let path = path.to_string_lossy();
+    sanitise(&command(["sidetap", "apply", &*path], if of_files { &nowhere } else { place }))
 }
 
 /// Saves the plan in a file.

@@ -9,11 +9,11 @@ use super::confirm::{self, confirm};
 use super::context::Context;
 use super::execute::{exit, on_ctrl_c, tell_errors};
 use super::output::progress::Reporter;
-use super::output::{report, rollback as output};
+use super::output::{report, rollback as output, sanitise};
 use super::planning::{Connected, block_on};
 use super::run_args::duration;
 use super::usage::{self, Usage};
-use crate::ecs::{self, Report, Rollback, RollbackOptions, family_revision};
+use crate::ecs::{self, Report, Rollback, RollbackOptions, Way, family_revision};
 use crate::exit::Exit;
 use crate::taskdef::diff::Values;
 
@@ -127,6 +127,11 @@ fn confirmed(
 ) -> anyhow::Result<bool> {
     let account = account.unwrap_or("unknown");
     let to = family_revision(&rollback.to.arn);
-    let service = super::output::sanitise(&rollback.service.name);
-    confirm(&format!("Return `{service}` to {to}, in account {account} in {region}?"), yes, cx)
+    let service = &rollback.service.name;
+    let what = match rollback.way {
+        Way::Update | Way::Stop(_) => format!("Return `{service}` to {to}"),
+        Way::Follow(_) | Way::Underway => format!("Correct the tags of `{service}`, which goes back to {to}"),
+        Way::Nothing | Way::Receipt => format!("Correct the tags of `{service}`, which runs {to}"),
+    };
+    confirm(&sanitise(&format!("{what}, in account {account} in {region}?")), yes, cx)
 }

@@ -108,7 +108,7 @@ impl Run<'_> {
             }
             let sha256 = documents.patched.sha256();
             let arn = match registered.get(&sha256) {
-                Some(arn) => Ok(arn.clone()),
+                Some(arn) => Ok((arn.clone(), false)),
                 None => {
                     // A plan that was just made can only have lost an answer; one that was saved may have been begun.
                     let base = self.reports[index].previous_task_definition.as_deref().filter(|_| self.may_be_begun);
@@ -116,8 +116,12 @@ impl Run<'_> {
                 }
             };
             match arn {
-                Ok(arn) => {
-                    self.event(Event::Registered { target: &self.reports[index].target, task_definition: &arn });
+                Ok((arn, is_new)) => {
+                    let (target, task_definition) = (self.reports[index].target.as_str(), arn.as_str());
+                    self.event(match is_new {
+                        true => Event::Registered { target, task_definition },
+                        false => Event::Found { target, task_definition },
+                    });
                     registered.insert(sha256, arn.clone());
                     self.reports[index].task_definition = Some(arn);
                     ready.push_back(index);

@@ -57,25 +57,25 @@ impl Ecs {
         Ok(Revision { arn, status, definition, tags })
     }
 
-    /// Registers exactly this body and returns the new revision's ARN.
+    /// Registers exactly this body and returns the new revision's ARN, and whether it is new.
     ///
     /// Registering has no idempotency token. Where the family already has this very revision from the same plan, as
     /// after a run that was cut off or an answer that was lost, that one is returned instead of a second. It is looked
     /// for among those newer than `base`, or is the newest if there is no `base`.
-    pub(super) async fn register(&self, definition: &TaskDefinition, base: Option<&str>) -> Result<String> {
+    pub(super) async fn register(&self, definition: &TaskDefinition, base: Option<&str>) -> Result<(String, bool)> {
         let mut attempt = 1;
         loop {
             if let Some(arn) = self.registered_before(definition, base).await {
                 // Whoever registered it may have just used up the rate.
                 self.pace.drain("RegisterTaskDefinition");
-                return Ok(arn);
+                return Ok((arn, attempt > 1));
             }
             match self.register_once(definition).await {
                 Err(error) if error.kind == ErrorKind::Network && attempt < REGISTER_ATTEMPTS => {
                     tracing::debug!(%error, attempt, "the answer was lost; looking whether it was registered");
                     attempt += 1;
                 }
-                registered => return Ok(registered?),
+                registered => return Ok((registered?, true)),
             }
         }
     }

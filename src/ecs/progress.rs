@@ -5,8 +5,10 @@ use super::rollout::{ObservedDeployment, Outcome};
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A revision was registered, or one from the same plan was found.
+    /// A revision was registered.
     Registered { target: &'a str, task_definition: &'a str },
+    /// A revision is used that is there already: from an earlier run of the same plan, or from another target.
+    Found { target: &'a str, task_definition: &'a str },
     /// A deployment was started.
     Updated { target: &'a str, task_definition: &'a str },
     /// The deployment's counts, at each poll.

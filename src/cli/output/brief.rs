@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::plan::{coloured_diff, heading, size, totals};
-use super::report::{after, details, outcome};
+use super::report::{after, details, is_updated, outcome, way_back};
 use super::style::{self, paint};
 use super::table::aligned;
 use super::{MANY, Printer, sanitise};
-use crate::ecs::{Applied, Report, cluster_name, family_revision};
+use crate::aws::SessionRequest;
+use crate::ecs::{Applied, Report, family_revision};
 use crate::taskdef::diff::{self, Values};
 use crate::taskdef::{Action, Plan, Target};
 
@@ -80,7 +81,7 @@ fn warnings(text: &mut String, plan: &Plan) {
 }
 
 /// A result: how many came to which end, and which of them need attention, with the reasons.
-pub fn result(plan: &Plan, reports: &[Report]) -> String {
+pub fn result(plan: &Plan, reports: &[Report], place: &SessionRequest) -> String {
     let mut text = counts(reports);
     let attention: Vec<&Report> = reports.iter().filter(|report| needs_attention(report)).collect();
     if !attention.is_empty() {
@@ -99,24 +100,9 @@ pub fn result(plan: &Plan, reports: &[Report]) -> String {
             details(&mut text, report, true);
         }
     }
-    let updated = |report: &&Report| {
-        matches!(report.outcome, Applied::Started | Applied::DoneBefore | Applied::Succeeded | Applied::Unverified)
-    };
-    if let Some(report) = reports.iter().find(updated) {
-        let target = plan.targets.iter().find(|target| target.service_arn == report.service_arn);
-        let cluster = target.and_then(|target| target.cluster_arn.as_deref()).unwrap_or_default();
-        let cluster = sanitise(cluster_name(cluster));
-        let _ = match report.has_receipt {
-            true => writeln!(
-                text,
-                "\nTo go back with one of them:\n  sidetap rollback --cluster {cluster} --service TARGET"
-            ),
-            false => writeln!(
-                text,
-                "\nTo go back with one of them:\n  aws ecs update-service --cluster {cluster} --service TARGET \
-                 --task-definition BEFORE"
-            ),
-        };
+    if let Some(report) = reports.iter().find(|report| is_updated(report)) {
+        let command = way_back(plan, report, "TARGET", "BEFORE", place);
+        let _ = writeln!(text, "\nTo go back with one of them:\n  {command}");
     }
     text.push_str("\n`-v` and `--output json` tell of all of them\n");
     text

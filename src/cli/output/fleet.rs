@@ -59,7 +59,7 @@ impl Fleet {
                 self.say(target, &text);
             }
             Event::Note { .. } => self.say(target, &text),
-            Event::Registered { .. } => {}
+            Event::Registered { .. } | Event::Found { .. } => {}
         }
         self.total.set_position(lines.tally.steps_done());
         self.total.set_message(lines.tally.text());
@@ -123,7 +123,7 @@ impl Tally {
 
     fn take_in(&mut self, target: &str, event: &Event<'_>) {
         let step = match event {
-            Event::Registered { .. } => REGISTERED,
+            Event::Registered { .. } | Event::Found { .. } => REGISTERED,
             Event::Updated { .. } | Event::Deploying { .. } => UPDATED,
             Event::Finished { .. } | Event::Failed { .. } => DEPLOYED,
             Event::Note { .. } => return,

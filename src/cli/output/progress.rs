@@ -130,6 +130,9 @@ fn said<'a>(event: &Event<'a>) -> (&'a str, String) {
         Event::Registered { target, task_definition } => {
             (target, format!("registered {}", family_revision(task_definition)))
         }
+        Event::Found { target, task_definition } => {
+            (target, format!("{} is registered already", family_revision(task_definition)))
+        }
         Event::Updated { target, task_definition } => {
             (target, format!("deploying {}", family_revision(task_definition)))
         }

@@ -5,13 +5,15 @@ use std::fmt::Write;
 use super::sanitise;
 use super::style::{self, paint};
 use super::table::aligned;
-use crate::ecs::{Applied, Report, StoppedTask, family_revision};
+use crate::aws::SessionRequest;
+use crate::cli::command_line::command;
+use crate::ecs::{Applied, Report, StoppedTask, cluster_name, family_revision};
 use crate::taskdef::{Plan, TargetKind};
 
 /// A table of the results, then what needs more words, and the way back.
-pub fn text(plan: &Plan, reports: &[Report]) -> String {
+pub fn text(plan: &Plan, reports: &[Report], place: &SessionRequest) -> String {
     let mut text = results(reports);
-    back(&mut text, plan, reports);
+    back(&mut text, plan, reports, place);
     text
 }
 
@@ -77,30 +79,37 @@ pub fn stopped(task: &StoppedTask) -> Vec<String> {
 }
 
 /// How to go back, for services that were updated.
-fn back(text: &mut String, plan: &Plan, reports: &[Report]) {
-    let updated = |report: &&Report| {
-        let done =
-            matches!(report.outcome, Applied::Started | Applied::DoneBefore | Applied::Succeeded | Applied::Unverified);
-        done && report.kind == TargetKind::Service
-    };
-    let mut lines = String::new();
-    for report in reports.iter().filter(updated) {
-        let target = plan.targets.iter().find(|target| target.service_arn == report.service_arn);
-        let cluster = target.and_then(|target| target.cluster_arn.as_deref()).unwrap_or_default();
-        let (cluster, service) = (sanitise(crate::ecs::cluster_name(cluster)), sanitise(&report.target));
+fn back(text: &mut String, plan: &Plan, reports: &[Report], place: &SessionRequest) {
+    let lines = reports.iter().filter(|report| is_updated(report)).map(|report| {
         let before = report.previous_task_definition.as_deref().map_or("-", family_revision);
-        let _ = match report.has_receipt {
-            true => writeln!(lines, "  sidetap rollback --cluster {cluster} --service {service}"),
-            // Without the receipt only this run knows where it was.
-            false => writeln!(
-                lines,
-                "  aws ecs update-service --cluster {cluster} --service {service} --task-definition {before}"
-            ),
-        };
-    }
+        format!("  {}\n", way_back(plan, report, &report.target, before, place))
+    });
+    let lines: String = lines.collect();
     if !lines.is_empty() {
         let _ = write!(text, "\nTo go back:\n{lines}");
     }
+}
+
+/// Whether there is a service that can be taken back.
+pub(super) fn is_updated(report: &Report) -> bool {
+    let done =
+        matches!(report.outcome, Applied::Started | Applied::DoneBefore | Applied::Succeeded | Applied::Unverified);
+    let is_known = report.has_receipt || report.previous_task_definition.is_some();
+    done && is_known && report.kind == TargetKind::Service
+}
+
+/// The command line that takes `service` back to the revision `before`, as it does the report's own.
+pub(super) fn way_back(plan: &Plan, report: &Report, service: &str, before: &str, place: &SessionRequest) -> String {
+    let target = plan.targets.iter().find(|target| target.service_arn == report.service_arn);
+    let cluster = cluster_name(target.and_then(|target| target.cluster_arn.as_deref()).unwrap_or_default());
+    sanitise(&match report.has_receipt {
+        true => command(["sidetap", "rollback", "--cluster", cluster, "--service", service], place),
+        // Without the receipt only this run knows where it was.
+        false => {
+            let update = ["aws", "ecs", "update-service", "--cluster", cluster, "--service", service];
+            command(update.into_iter().chain(["--task-definition", before]), place)
+        }
+    })
 }
 
 /// An outcome in words.

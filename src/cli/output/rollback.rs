@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::style::{self, paint};
 use super::{plan, sanitise};
-use crate::ecs::{Rollback, Way, cluster_name, family_revision};
+use crate::ecs::{Receipt, Rollback, Way, cluster_name, family_revision};
 use crate::taskdef::diff::{self, Values};
 
 /// The way back as JSON.
@@ -30,23 +30,25 @@ pub fn text(rollback: &Rollback, values: Values) -> String {
     let to = family_revision(&rollback.to.arn);
     let action = match rollback.way {
         Way::Nothing => "no change".to_owned(),
+        Way::Receipt => paint(style::ADDED, "correct its tags"),
         _ => paint(style::ADDED, "roll back"),
     };
     let mut text = format!("service {}: {action}\n", paint(style::STRONG, &sanitise(&service.name)));
     let by = match &rollback.way {
-        Way::Nothing => "nothing: it is there".to_owned(),
-        Way::Receipt => "nothing but its tags: it is there".to_owned(),
+        Way::Nothing | Way::Receipt => "nothing: it is there".to_owned(),
         Way::Update => format!("a deployment of {to}"),
         Way::Stop(_) => format!("stopping the deployment in progress, which began at {to}"),
         Way::Follow(_) => "following ECS, which is going back already".to_owned(),
         Way::Underway => format!("following the deployment of {to} that has begun"),
     };
-    for (label, value) in [
-        ("cluster", cluster_name(&service.cluster_arn)),
-        ("runs", family_revision(&service.task_definition)),
-        ("back to", to),
-        ("by", by.as_str()),
-    ] {
+    let told = Receipt::of(service).deployed.unwrap_or_default();
+    let tags = format!("they tell of {told}");
+    let way = match rollback.way {
+        Way::Receipt => [("is back", "it runs what it ran before"), ("tags", tags.as_str())],
+        _ => [("back to", to), ("by", by.as_str())],
+    };
+    let place = [("cluster", cluster_name(&service.cluster_arn)), ("runs", family_revision(&service.task_definition))];
+    for (label, value) in place.into_iter().chain(way) {
         let _ = writeln!(text, "  {label:<9}{}", sanitise(value));
     }
     if let Some(documents) = &rollback.documents {

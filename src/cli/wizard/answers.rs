@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::counted;
 use crate::aws::SessionRequest;
+use crate::cli::command_line::{add, quoted};
 use crate::cli::context::Context;
 use crate::cli::inject;
 use crate::cli::planning::session_request;
@@ -180,8 +181,7 @@ impl Answers {
         rest.insert(end, "--yes".to_owned());
         words.extend(rest);
         mask_variables(&mut words);
-        let quoted = |word: &String| shlex::try_quote(word).map_or_else(|_| word.clone(), Into::into);
-        words.iter().map(quoted).collect::<Vec<String>>().join(" ")
+        quoted(&words)
     }
 }
 
@@ -195,15 +195,6 @@ fn mask_variables(words: &mut [String]) {
             let name = variable.split('=').next().unwrap_or_default();
             words[index] = format!("--env={name}={MASK}");
         }
-    }
-}
-
-/// Adds a flag with its value; in one word where the value looks like a flag.
-fn add(words: &mut Vec<String>, flag: &str, value: Option<&str>) {
-    match value {
-        None => {}
-        Some(value) if value.starts_with('-') => words.push(format!("{flag}={value}")),
-        Some(value) => words.extend([flag.to_owned(), value.to_owned()]),
     }
 }
 

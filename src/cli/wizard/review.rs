@@ -11,7 +11,7 @@ use crate::cli::begun::Begun;
 use crate::cli::execute::carry_out;
 use crate::cli::inject::plan_on_ecs;
 use crate::cli::output::plan as plan_output;
-use crate::cli::planning::save_as;
+use crate::cli::planning::{how_to_apply, save_as};
 use crate::ecs::{self, Include};
 use crate::taskdef::diff::Values;
 use crate::taskdef::{Action, Plan, Target};
@@ -230,7 +230,8 @@ fn save(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Option<String>> 
     Ok(Some(match save_as(Path::new(&path), plan) {
         Ok(()) => {
             wizard.saved = true;
-            format!("Saved. `sidetap apply {path}` carries it out.")
+            let command = how_to_apply(Path::new(&path), plan, &wizard.connected()?.place);
+            format!("Saved. `{command}` carries it out.")
         }
         Err(error) => format!("It was not saved: {error:#}"),
     }))

@@ -76,10 +76,37 @@ fn a_route_that_leads_nowhere_is_replaced_as_it_is() {
     );
 }
 
+/// A world that sends to the internet, and whose subnets lead there by an internet gateway.
+fn by_internet_gateway() -> World {
+    World::with(forwarding_to("198.51.100.7")).change(|around| {
+        routes(around)[1] = json!({ "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "state": "active" });
+        let rule = json!({ "ipProtocol": "-1", "ipRanges": [{ "cidrIp": "0.0.0.0/0" }] });
+        group(around, "sg-tasks")["ipPermissionsEgress"] = json!([rule]);
+    })
+}
+
+#[test]
+fn tasks_on_instances_are_not_to_be_given_public_addresses() {
+    let message = "an internet gateway, and the tasks have no public addresses";
+    by_internet_gateway().examined().has_problem("route", message, "assignPublicIp=ENABLED");
+    let report = by_internet_gateway().service(json!({ "launchType": "EC2" })).examined();
+    report.has_problem("route", message, "replace-route --route-table-id rtb-main --destination-cidr-block 0.0.0.0/0");
+    assert!(!report.text.stdout().contains("assignPublicIp"), "{}", report.text);
+}
+
+#[test]
+fn without_a_way_out_public_addresses_are_none() {
+    let world = by_internet_gateway().change(|around| routes(around).truncate(1));
+    let report = world.examined();
+    report.has_problem("route", "rtb-main has no route to 198.51.100.7", "--nat-gateway-id");
+    assert!(!report.text.stdout().contains("assignPublicIp"), "{}", report.text);
+}
+
 #[test]
 fn a_balancers_name_may_end_in_a_dot() {
-    let world = World::with(forwarding_to(&format!("{COLLECTORS}.")));
-    world.examined().has_no_problems().found("destination", "the load balancer `collectors`, at 10.0.9.10");
+    let receiver = format!("otlp:http://{COLLECTORS}.:4318");
+    let world = World::with(injected(&["--image", IMAGE, "--export", &receiver]));
+    world.examined().found("destination", "the load balancer `collectors`, at 10.0.9.10");
 }
 
 /// A sensor that sends over TCP to the load balancer, which has no groups of its own; its collectors let in these

@@ -27,8 +27,8 @@ pub(super) struct Source {
     pub vpc: String,
     /// Whether tasks have public addresses.
     pub public: bool,
-    /// The command that gives them public addresses.
-    pub make_public: String,
+    /// The command that gives them public addresses, where it can: on instances tasks have none.
+    pub make_public: Option<String>,
 }
 
 impl Source {
@@ -54,14 +54,17 @@ impl Source {
             vpc::route_tables(reader, &vpc),
             vpc::acls(reader, &vpc)
         );
-        let make_public = format!(
-            "aws ecs update-service {} --network-configuration \
-             'awsvpcConfiguration={{subnets=[{}],securityGroups=[{}],assignPublicIp=ENABLED}}'",
-            running.named(),
-            subnet_ids.join(","),
-            group_ids.join(",")
-        );
-        let public = network["assignPublicIp"] == "ENABLED" && patient.launch() == Launch::Fargate;
+        let on_fargate = patient.launch() == Launch::Fargate;
+        let make_public = on_fargate.then(|| {
+            format!(
+                "aws ecs update-service {} --network-configuration \
+                 'awsvpcConfiguration={{subnets=[{}],securityGroups=[{}],assignPublicIp=ENABLED}}'",
+                running.named(),
+                subnet_ids.join(","),
+                group_ids.join(",")
+            )
+        });
+        let public = network["assignPublicIp"] == "ENABLED" && on_fargate;
         Ok(Source { subnets, groups, tables, acls, vpc, public, make_public })
     }
 

@@ -60,10 +60,10 @@ fn way(
     };
     let (nat, peering) = ("--nat-gateway-id NAT_GATEWAY_ID", "--vpc-peering-connection-id PEERING_ID");
     match taken {
-        None if is_public(to) => {
-            Err((format!("{id} has no route to {to}"), vec![create(nat), source.make_public.clone()]))
+        None => {
+            let by = if is_public(to) { nat } else { peering };
+            Err((format!("{id} has no route to {to}"), vec![create(by)]))
         }
-        None => Err((format!("{id} has no route to {to}"), vec![create(peering)])),
         Some(route) if route.blackhole => {
             let message = format!("the route of {id} to {to} leads to {}, which is gone", route.by);
             Err((message, vec![replace(id, route, if is_public(to) { nat } else { peering })]))
@@ -74,8 +74,8 @@ fn way(
         }
         Some(route) if route.by.starts_with("igw-") && to.is_ipv4() && !source.public => {
             let message = format!("the way to {to} is an internet gateway, and the tasks have no public addresses");
-            let fixes = vec![source.make_public.clone(), replace(id, route, nat)];
-            Err((message, fixes))
+            let fixes = source.make_public.iter().cloned().chain([replace(id, route, nat)]);
+            Err((message, fixes.collect()))
         }
         Some(route) => Ok(route.by.clone()),
     }

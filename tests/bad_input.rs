@@ -107,6 +107,7 @@ fn what_does_not_exist_on_ecs_is_named_with_what_may_have_been_meant() {
     for (arguments, says) in [
         ("--cluster mian --service web", "did you mean `main`?"),
         ("--cluster main --service wbe", "did you mean `web`?"),
+        ("--cluster main --service xyz", "`sidetap list services --cluster main` shows those"),
         ("--task-definition wbe", "did you mean `web`?"),
         ("--cluster elsewhere --service web", "`sidetap list clusters`"),
     ] {

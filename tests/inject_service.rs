@@ -354,3 +354,15 @@ fn a_service_that_starts_to_drain_after_planning_is_left_alone() {
     other.join().unwrap();
     assert!(standin.calls_of("UpdateService").is_empty());
 }
+
+#[test]
+fn who_wants_it_quiet_and_has_agreed_is_told_what_came_of_it_and_not_the_plan() {
+    let standin = Standin::start();
+    standin.service("main", "web", task_definition("web"));
+    let line = "inject --cluster main --service web --image i --yes -q";
+    let finished = Sidetap::new(line).against(&standin).exits(0).stdout_has("web");
+    assert!(!finished.stdout().contains("Plan "), "{finished}");
+    let line = "rollback --cluster main --service web --yes -q";
+    let finished = Sidetap::new(line).against(&standin).exits(0).stdout_has("web");
+    assert!(finished.stdout().lines().count() < 4, "{finished}");
+}

@@ -29,6 +29,17 @@ fn cluster_account_and_region_narrow_it() {
 fn what_it_cannot_use_is_refused() {
     Sidetap::new("policy nonsense").exits(64).stderr_has("inject");
     Sidetap::new("policy --account 123").exits(64).stderr_has("12 digits");
+    let arn = "arn:aws:ecs:eu-west-1:123456789012:cluster/main";
+    for (words, says) in [
+        (vec!["--cluster", "a b"], "`--cluster a b` is no name"),
+        (vec!["--cluster", arn, "--region", "us-east-1"], "`--region us-east-1` contradicts"),
+        (vec!["--cluster", arn, "--account", "210987654321"], "`--account 210987654321` contradicts"),
+        (vec!["--region", "Ireland"], "is no region"),
+    ] {
+        let finished = Sidetap::of(["policy"].into_iter().chain(words)).exits(64).stderr_has(says).stderr_has("hint:");
+        assert_eq!(finished.stdout(), "", "{finished}");
+    }
+    Sidetap::of(["policy", "--cluster", arn, "--region", "eu-west-1"]).exits(0);
 }
 
 /// The calls that runs of a command make, as IAM actions.

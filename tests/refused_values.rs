@@ -114,3 +114,10 @@ fn records_that_go_to_a_log_that_is_not_there_are_told() {
         assert!(!finished.stdout().contains("they go nowhere"), "{finished}");
     }
 }
+
+#[test]
+fn a_plan_that_cannot_be_saved_is_told_by_the_name_that_was_given() {
+    let finished = Sidetap::new("inject --file roomy.json --image i:1 --dry-run --out /proc/plan.json").exits(1);
+    let finished = finished.stderr_has("cannot write `/proc/plan.json`");
+    assert!(!finished.stderr().contains(".tmp"), "{finished}");
+}

@@ -48,7 +48,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     if args.sidecar.sidecar == "-" && args.source.file.as_deref().is_some_and(file::is_stdin) {
         return Err(Usage::new("`--file -` and `--sidecar -` both read standard input").into());
     }
-    let source = args.source.resolve()?;
+    let source = args.source.resolve_to_look()?;
     let region = cx.global.region.clone().or_else(environment_region);
     let size = args.size.request();
     let described = args.sidecar.is_described();

@@ -37,7 +37,10 @@ pub async fn execute(
         return blocked(plan, cx);
     }
     if !cx.printer.json() {
-        plan_output::show(&cx.printer, plan, values)?;
+        // Whoever wants it quiet and has agreed already is told what came of it.
+        if !(args.yes && cx.printer.quiet()) {
+            plan_output::show(&cx.printer, plan, values)?;
+        }
     } else if !args.yes {
         cx.printer.error(&plan_output::readable(&cx.printer, plan, values));
     }

@@ -55,7 +55,7 @@ pub enum Access {
 /// Puts `text` in the place of the file, which is complete before it is there. A symbolic link stays one; what is
 /// there and is no regular file is refused, since a device or pipe would be gone.
 pub fn replace(path: &Path, text: &str, access: Access) -> anyhow::Result<()> {
-    write_whole(path, text, access).with_context(|| format!("cannot write {}", name(path)))
+    write_whole(path, text, access).map_err(of_system).with_context(|| format!("cannot write {}", name(path)))
 }
 
 fn write_whole(path: &Path, text: &str, access: Access) -> io::Result<()> {
@@ -82,4 +82,13 @@ fn write_whole(path: &Path, text: &str, access: Access) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// What the system said, without the name of a temporary file, which nobody has given: `tempfile` puts it behind that.
+fn of_system(error: io::Error) -> io::Error {
+    if error.get_ref().is_none() {
+        return error;
+    }
+    let text = error.to_string();
+    io::Error::new(error.kind(), text.split(" at path ").next().unwrap_or_default())
 }

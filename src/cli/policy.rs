@@ -1,6 +1,7 @@
 //! `sidetap policy`: print the least IAM policy that commands need.
 
 use super::context::Context;
+use super::usage::Usage;
 use crate::ecs::permissions::{self, Narrowing};
 use crate::exit::Exit;
 
@@ -31,6 +32,7 @@ pub fn run(args: Args, cx: &Context) -> anyhow::Result<Exit> {
         false => all.into_iter().filter(named).collect(),
     };
     let narrowing = Narrowing { cluster: args.cluster, account: args.account, region: cx.global.region.clone() };
+    narrowing.check().map_err(|error| Usage::new(error.to_string()).hint(error.hint()))?;
     let policy = permissions::policy(&commands, &narrowing, args.include_schedules);
     cx.printer.result(&(serde_json::to_string_pretty(&policy)? + "\n"))?;
     Ok(Exit::Done)

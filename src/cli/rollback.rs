@@ -87,6 +87,7 @@ async fn roll_back(cluster: &str, service: &str, args: &RunArgs, cx: &Context) -
         (true, true) => cx.printer.result(&output::json(&rollback, account.as_deref(), region)?)?,
         (true, false) if args.yes => {}
         (true, false) => cx.printer.error(&output::text(&rollback, values)),
+        (false, false) if args.yes && cx.printer.quiet() => {}
         (false, _) => cx.printer.result(&output::text(&rollback, values))?,
     }
     if args.dry_run {

@@ -41,8 +41,26 @@ pub enum Source {
 }
 
 impl SourceArgs {
-    /// Decides which source is meant.
+    /// Decides which source is meant, of what is to be changed.
     pub fn resolve(self) -> Result<Source, Usage> {
+        self.resolve_with([
+            "`--file PATH` changes a file, without an AWS account",
+            "`--cluster CLUSTER --service SERVICE` changes a service",
+            "`--task-definition FAMILY` registers a revision and touches no service",
+        ])
+    }
+
+    /// Decides which source is meant, of what is only looked at.
+    pub fn resolve_to_look(self) -> Result<Source, Usage> {
+        self.resolve_with([
+            "`--file PATH` looks at a file, without an AWS account",
+            "`--cluster CLUSTER --service SERVICE` looks at what a service runs",
+            "`--task-definition FAMILY` looks at a revision that no service has to run",
+        ])
+    }
+
+    /// `hints` say what sources there are.
+    fn resolve_with(self, hints: [&str; 3]) -> Result<Source, Usage> {
         if let Some(path) = self.file {
             return Ok(Source::File(path));
         }
@@ -64,11 +82,10 @@ impl SourceArgs {
             (Some(_), false) => Err(Usage::new("which services of the cluster?")
                 .hint("`--service SERVICE` names one, `--all-services` takes all")
                 .missing("--service SERVICE")),
-            (None, false) => Err(Usage::new("which task definition?")
-                .hint("`--file PATH` changes a file, without an AWS account")
-                .hint("`--cluster CLUSTER --service SERVICE` changes a service")
-                .hint("`--task-definition FAMILY` registers a revision and touches no service")
-                .missing("--file PATH")),
+            (None, false) => {
+                let usage = Usage::new("which task definition?").missing("--file PATH");
+                Err(hints.into_iter().fold(usage, Usage::hint))
+            }
         }
     }
 }

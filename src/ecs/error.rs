@@ -15,14 +15,32 @@ pub enum Error {
     #[error(transparent)]
     TaskDefinition(#[from] taskdef::Error),
     /// A cluster, service or task definition does not exist.
-    #[error("there is no {what} `{name}`{place}")]
-    NotFound { what: &'static str, name: String, place: String, close: Vec<String> },
+    #[error("there is no {what} `{name}` in {place}")]
+    NotFound { what: &'static str, name: String, place: Place, close: Vec<String> },
     /// Something has changed since the plan was made.
     #[error("the plan is stale: {reason}")]
     Stale { reason: String },
     /// The service must not be changed.
     #[error("{reason}")]
     Blocked { reason: String, hints: Vec<String> },
+}
+
+/// Where something was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A region, by its code.
+    Region(String),
+    /// A cluster, by its name.
+    Cluster(String),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Region(region) => write!(out, "{region}"),
+            Place::Cluster(cluster) => write!(out, "cluster `{cluster}`"),
+        }
+    }
 }
 
 impl Error {
@@ -40,8 +58,8 @@ impl Error {
             Error::NotFound { what: "cluster", .. } => {
                 vec!["`sidetap list clusters` shows those of this region".into()]
             }
-            Error::NotFound { what: "service" | "service like", .. } => {
-                vec!["`sidetap list services --cluster CLUSTER` shows those of a cluster".into()]
+            Error::NotFound { place: Place::Cluster(cluster), .. } => {
+                vec![format!("`sidetap list services --cluster {cluster}` shows those that there are")]
             }
             Error::NotFound { .. } => vec!["`sidetap list task-definitions` shows the families of this region".into()],
             Error::Stale { .. } => vec!["make a new plan".into()],

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::arn::{cluster_name, resource_name};
 use super::client::{Ecs, READS_AT_ONCE, call};
-use super::error::{Error, Result, close_names, is_no_cluster};
+use super::error::{Error, Place, Result, close_names, is_no_cluster};
 use super::service::Service;
 
 const PAGE: i32 = 100;
@@ -127,7 +127,7 @@ impl Ecs {
         Error::NotFound {
             what: "cluster",
             name: cluster_name(name).to_owned(),
-            place: format!(" in {}", self.region),
+            place: Place::Region(self.region.clone()),
             close: close_names(cluster_name(name), names),
         }
     }
@@ -138,7 +138,7 @@ impl Ecs {
         Error::NotFound {
             what: "service",
             name: resource_name(name).to_owned(),
-            place: format!(" in cluster `{}`", cluster_name(cluster)),
+            place: Place::Cluster(cluster_name(cluster).to_owned()),
             close: close_names(resource_name(name), names),
         }
     }
@@ -148,7 +148,7 @@ impl Ecs {
         Error::NotFound {
             what: "task definition",
             name: resource_name(name).to_owned(),
-            place: format!(" in {}", self.region),
+            place: Place::Region(self.region.clone()),
             close: close_names(super::arn::family(name), families),
         }
     }

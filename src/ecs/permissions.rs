@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::arn::cluster_name;
+pub use super::narrowing::{BadNarrowing, Narrowing};
 
 /// A command that calls AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,16 +209,6 @@ pub const PERMISSIONS: &[Permission] = &[
     },
 ];
 
-/// What a policy is narrowed to; what is absent stays open.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Narrowing {
-    /// The cluster, by name or ARN.
-    pub cluster: Option<String>,
-    /// The account's 12 digits.
-    pub account: Option<String>,
-    pub region: Option<String>,
-}
-
 /// The least policy for `commands`, as an IAM policy document.
 pub fn policy(commands: &[Command], narrowing: &Narrowing, include_schedules: bool) -> Value {
     let mut scopes: Vec<(Scope, Vec<&str>)> = Vec::new();
@@ -248,7 +239,7 @@ struct Place {
 
 impl Place {
     fn of(narrowing: &Narrowing) -> Self {
-        // A cluster's ARN says where it is; what is said besides it counts more.
+        // A cluster's ARN says where it is.
         let arn: Vec<&str> = narrowing.cluster.as_deref().unwrap_or_default().splitn(6, ':').collect();
         let of_arn = |index: usize| arn.get(index).filter(|_| arn.len() == 6).map(|part| (*part).to_owned());
         let region = narrowing.region.clone().or_else(|| of_arn(3)).unwrap_or_else(|| "*".to_owned());

@@ -8,7 +8,7 @@ use super::arn::{self, account, family_revision};
 use super::classify::{Handling, classify};
 use super::client::{Ecs, READS_AT_ONCE};
 use super::definition::Revision;
-use super::error::{Error, Result};
+use super::error::{Error, Place, Result};
 use super::exclusion::Exclusion;
 use super::receipt::Receipt;
 use super::service::Service;
@@ -184,7 +184,7 @@ async fn leave_out(ecs: &Ecs, cluster: &str, arns: &mut Vec<String>, except: &[S
             true => Error::NotFound {
                 what: "service like",
                 name: idle.text.clone(),
-                place: format!(" in cluster `{}`", arn::cluster_name(cluster)),
+                place: Place::Cluster(arn::cluster_name(cluster).to_owned()),
                 close: Vec::new(),
             },
             false => ecs.no_service(cluster, &idle.text).await,

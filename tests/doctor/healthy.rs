@@ -119,7 +119,7 @@ fn a_file_needs_no_account() {
     snapshot("doctor-file", &finished.stdout());
     Sidetap::new("doctor --file bridge.json --image i").exits(5).stdout_has("problem: network-mode: bridge");
     Sidetap::new("doctor --file windows.json --image i").exits(5).stdout_has("problem: operating-system: WINDOWS");
-    Sidetap::new("doctor").exits(64).stderr_has("which task definition?");
+    Sidetap::new("doctor").exits(64).stderr_has("which task definition?").stderr_has("looks at a file");
     Sidetap::new("doctor --file roomy.json --sidecar forwarder").exits(64).stderr_has("--destination");
 }
 

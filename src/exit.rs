@@ -50,6 +50,22 @@ impl Exit {
         self as u8
     }
 
+    /// The name by which scripts know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Failed => "failed",
+            Exit::Changes => "changes",
+            Exit::Partly => "partly",
+            Exit::Auth => "auth",
+            Exit::Blocked => "blocked",
+            Exit::Deployment => "deployment",
+            Exit::TimedOut => "timed-out",
+            Exit::Usage => "usage",
+            Exit::Interrupted => "interrupted",
+        }
+    }
+
     /// One line for `sidetap help exit-codes`.
     pub fn meaning(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! `inject … --emit`: what to put into a template or configuration, read back by software that we did not write.
 
 mod formatted;
+mod services;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

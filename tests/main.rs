@@ -17,6 +17,7 @@ mod generated;
 mod inject_file;
 mod inject_service;
 mod interactivity;
+mod json_output;
 mod list;
 mod many;
 mod moto;

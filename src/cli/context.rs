@@ -20,6 +20,9 @@ pub struct Context {
     pub argv: Vec<String>,
     #[cfg(feature = "aws")]
     pub interactivity: Interactivity,
+    /// Whether the command's result is one document, so that an error as JSON can stand in its place.
+    #[cfg(feature = "aws")]
+    pub answers_once: bool,
     /// The configuration file.
     #[cfg(feature = "engine")]
     pub config: Option<PathBuf>,
@@ -81,6 +84,8 @@ impl Context {
         Context {
             #[cfg(feature = "aws")]
             interactivity: Interactivity::detect(global.no_input),
+            #[cfg(feature = "aws")]
+            answers_once: false,
             #[cfg(feature = "aws")]
             global,
             #[cfg(feature = "aws")]

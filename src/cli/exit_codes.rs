@@ -11,6 +11,13 @@ use crate::exit::Exit;
 pub struct Args {}
 
 pub fn run(_: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
+    #[cfg(any(feature = "aws", feature = "engine"))]
+    if cx.printer.json() {
+        let rows = Exit::ALL
+            .map(|exit| serde_json::json!({ "code": exit.code(), "name": exit.name(), "meaning": exit.meaning() }));
+        cx.printer.result(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
+        return Ok(Exit::Done);
+    }
     cx.printer.result(&table())?;
     Ok(Exit::Done)
 }

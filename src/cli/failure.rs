@@ -7,6 +7,8 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::context::Context;
+#[cfg(feature = "aws")]
+use super::output::failure::Failure;
 use super::output::style::{self, paint};
 use super::output::{Printer, sanitise};
 use crate::exit::Exit;
@@ -16,13 +18,31 @@ pub fn report(error: &anyhow::Error, cx: &Context) -> Exit {
     let (exit, hints) = judge(error);
     let mut causes = error.chain().map(ToString::to_string);
     let title = causes.next().unwrap_or_default();
+    let causes = causes.collect::<Vec<_>>();
     #[cfg(feature = "engine")]
     let hints = hints.into_iter().chain(of_config(exit, cx)).collect::<Vec<_>>();
-    cx.printer.error(&text(&title, &causes.collect::<Vec<_>>(), &hints));
+    cx.printer.error(&text(&title, &causes, &hints));
     #[cfg(feature = "aws")]
-    if let Some(line) = super::usage::ready_line(error, &cx.argv) {
-        cx.printer.error(&labelled("try", &line));
+    {
+        let ready = super::usage::ready_line(error, &cx.argv);
+        if let Some(line) = &ready {
+            cx.printer.error(&labelled("try", line));
+        }
+        if cx.printer.json() && cx.answers_once {
+            let causes = new_causes(&title, &causes).map(str::to_owned).collect();
+            Failure::new(exit, title).because(causes).with_hints(hints).with_ready_line(ready).show(&cx.printer);
+        }
     }
+    exit
+}
+
+/// The end of a command that failed without an error of its own, as where somebody did not want the change.
+pub fn without_answer(exit: Exit, cx: &Context) -> Exit {
+    #[cfg(feature = "aws")]
+    if cx.printer.json() && cx.answers_once && !matches!(exit, Exit::Done | Exit::Changes) {
+        Failure::new(exit, exit.meaning()).show(&cx.printer);
+    }
+    let _ = cx;
     exit
 }
 
@@ -50,21 +70,25 @@ pub fn judge(error: &anyhow::Error) -> (Exit, Vec<String>) {
 /// What failed, why, and what to do next, as people read it.
 pub fn text(title: &str, causes: &[String], hints: &[String]) -> String {
     let mut text = format!("{} {}\n", paint(style::ERROR, "error:"), sanitise(title));
-    let mut said = title.to_owned();
-    for cause in causes {
-        // A cause that its parent already quotes says nothing new.
-        if said.contains(cause.as_str()) {
-            continue;
-        }
-        for line in cause.lines() {
-            let _ = writeln!(text, "  {}", sanitise(line));
-        }
-        said.clone_from(cause);
+    for line in new_causes(title, causes).flat_map(str::lines) {
+        let _ = writeln!(text, "  {}", sanitise(line));
     }
     for hint in hints {
         text.push_str(&labelled("hint", hint));
     }
     text
+}
+
+/// Without those that their parents already quote, which say nothing new.
+fn new_causes<'a>(title: &'a str, causes: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let mut said = title;
+    causes.iter().map(String::as_str).filter(move |cause| {
+        let is_new = !said.contains(cause);
+        if is_new {
+            said = cause;
+        }
+        is_new
+    })
 }
 
 fn labelled(label: &str, line: &str) -> String {
@@ -92,7 +116,30 @@ pub fn report_parse(error: &clap::Error, argv: &[String]) -> Exit {
         }
         _ => {}
     }
+    #[cfg(feature = "aws")]
+    if wants_json(argv) {
+        as_json(error).show(&Printer::new(false, true));
+    }
     Exit::Usage
+}
+
+/// Whether a command line that cannot be read asks for a result as JSON, and for no stream.
+#[cfg(feature = "aws")]
+fn wants_json(argv: &[String]) -> bool {
+    const STREAMS: [&str; 4] = ["capture", "apidump", "forward", "collect"];
+    let words: Vec<&str> = argv.iter().map(String::as_str).take_while(|word| *word != "--").collect();
+    let asks = words.contains(&"--output=json") || words.windows(2).any(|pair| pair == ["--output", "json"]);
+    asks && !words.iter().any(|word| STREAMS.contains(word))
+}
+
+/// The first paragraph of what clap says, and its tips.
+#[cfg(feature = "aws")]
+fn as_json(error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let tips = text.lines().filter_map(|line| line.trim_start().strip_prefix("tip: ")).map(str::to_owned);
+    let message: Vec<&str> = first.lines().map(str::trim).collect();
+    Failure::new(Exit::Usage, message.join(" ")).with_hints(tips.collect())
 }
 
 /// A configuration file that cannot be used.
@@ -103,9 +150,13 @@ pub fn report_config(error: &super::config::BadConfig) -> Exit {
     Exit::Usage
 }
 
-/// No command was named, and the wizard cannot be run, for this reason if it is one that somebody at a terminal may not
-/// expect.
-pub fn no_command(obstacle: Option<&str>) -> Exit {
+/// No command was named, and the wizard cannot be run. Somebody at a terminal is told why.
+pub fn no_command(cx: &Context) -> Exit {
+    let obstacle = cx.obstacle();
+    #[cfg(feature = "aws")]
+    if cx.printer.json() {
+        Failure::new(Exit::Usage, "no command was named").show(&cx.printer);
+    }
     let help = super::Cli::command().render_help();
     let printer = Printer::new(false, false);
     printer.error(&format!("{}\n", help.ansi()));

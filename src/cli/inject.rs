@@ -83,7 +83,8 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
         }
         source if args.emit.is_some() => block_on(async {
             let connected = Connected::open(cx).await?;
-            let plan = plan_on_ecs(&connected, &source, sidecar, &args.size.request(), args.plan.include(), cx).await?;
+            // What else runs the task definition only matters to a change.
+            let plan = plan_on_ecs(&connected, &source, sidecar, &args.size.request(), None, cx).await?;
             args.emit.map_or(Ok(Exit::Done), |format| emit(format, &plan, cx))
         }),
         source => block_on(into_ecs(source, sidecar, args.size.request(), args.plan, args.apply, cx)),
@@ -146,6 +147,9 @@ fn into_file(
         FileEnd::Printed => cx.printer.result(&pretty(patched.as_value()))?,
     }
     cx.printer.note(&plan_output::one_line(target));
+    if end == FileEnd::InPlace && cx.printer.json() {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+    }
     Ok(Exit::Done)
 }
 
@@ -158,7 +162,7 @@ async fn into_ecs(
     cx: &Context,
 ) -> anyhow::Result<Exit> {
     let connected = Connected::open(cx).await?;
-    let plan = plan_on_ecs(&connected, &source, sidecar, &size, args.include(), cx).await?;
+    let plan = plan_on_ecs(&connected, &source, sidecar, &size, Some(args.include()), cx).await?;
     if plan.targets.is_empty() {
         cx.printer.note("no service was selected");
     }
@@ -171,13 +175,14 @@ async fn into_ecs(
     execute(&connected, &plan, begun, &apply, args.values(), cx).await
 }
 
-/// Decides what is to be done to services or a task definition on ECS.
+/// Decides what is to be done to services or a task definition on ECS. Rules and schedules are looked for if something is
+/// to become of them.
 pub async fn plan_on_ecs(
     connected: &Connected,
     source: &Source,
     sidecar: Sidecar,
     size: &SizeRequest,
-    include: Include,
+    include: Option<Include>,
     cx: &Context,
 ) -> anyhow::Result<Plan> {
     let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..sidecar };
@@ -194,6 +199,8 @@ pub async fn plan_on_ecs(
     };
     counter.clear();
     let mut plan = plan?;
-    ecs::find_schedules(&connected.ecs, &mut plan, include).await;
+    if let Some(include) = include {
+        ecs::find_schedules(&connected.ecs, &mut plan, include).await;
+    }
     Ok(plan)
 }

@@ -166,6 +166,20 @@ impl Command {
         }
     }
 
+    /// Whether its result is one document; a stream of packets or records has no place for an error.
+    #[cfg(feature = "aws")]
+    fn answers_once(&self) -> bool {
+        match self {
+            Command::List(_) | Command::Inject(_) | Command::Apply(_) | Command::Remove(_) | Command::Policy(_) => true,
+            Command::Doctor(_) | Command::Rollback(_) | Command::Status(_) | Command::ExitCodes(_) => true,
+            #[cfg(feature = "engine")]
+            Command::Capture(_) | Command::Health(_) | Command::Configuration(_) => false,
+            #[cfg(all(feature = "engine", target_os = "linux"))]
+            Command::Forward(_) | Command::Collect(_) => false,
+            Command::Completions(_) | Command::Man(_) => false,
+        }
+    }
+
     /// The configuration file that it is given.
     #[cfg(feature = "engine")]
     fn config(&self) -> Option<&Path> {
@@ -252,7 +266,7 @@ fn without_command(cx: &mut Context) -> Exit {
             Err(error) => failure::report(&error, cx),
         };
     }
-    failure::no_command(cx.obstacle())
+    failure::no_command(cx)
 }
 
 /// Parses the command line, runs the command and reports a failure. Returns how it ended.
@@ -279,8 +293,12 @@ pub fn main() -> Exit {
     {
         cx.config = command.config().map(Path::to_owned);
     }
+    #[cfg(feature = "aws")]
+    {
+        cx.answers_once = command.answers_once();
+    }
     let exit = match command.run(&mut cx) {
-        Ok(exit) => exit,
+        Ok(exit) => failure::without_answer(exit, &cx),
         Err(error) => failure::report(&error, &cx),
     };
     cx.printer.finish();

@@ -124,6 +124,9 @@ fn from_file(path: &Path, which: &Which, args: &PlanArgs, in_place: bool, cx: &C
         true => format!("{}: {what} is there; unchanged", file::name(path)),
         false => format!("{}: took out {}", file::name(path), sanitise(&names)),
     });
+    if in_place && cx.printer.json() {
+        plan_output::show(&cx.printer, &plan, args.values())?;
+    }
     Ok(Exit::Done)
 }
 

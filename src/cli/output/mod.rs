@@ -5,6 +5,8 @@ pub mod brief;
 #[cfg(feature = "aws")]
 pub mod diagnosis;
 #[cfg(feature = "aws")]
+pub mod failure;
+#[cfg(feature = "aws")]
 mod fleet;
 mod invisible;
 #[cfg(feature = "engine")]

@@ -1,8 +1,10 @@
 //! Writes to the two streams: results to standard output, everything else to standard error.
 
 use std::io::{self, Write};
-#[cfg(all(feature = "engine", target_os = "linux"))]
+#[cfg(any(feature = "aws", all(feature = "engine", target_os = "linux")))]
 use std::sync::Arc;
+#[cfg(feature = "aws")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(all(feature = "engine", target_os = "linux"))]
 use super::messages::Messages;
@@ -14,6 +16,9 @@ pub struct Printer {
     json: bool,
     #[cfg(feature = "aws")]
     verbose: bool,
+    /// Whether there was a result.
+    #[cfg(feature = "aws")]
+    answered: Arc<AtomicBool>,
     /// Where the rest goes, if nothing is to wait for standard error.
     #[cfg(all(feature = "engine", target_os = "linux"))]
     messages: Option<Arc<Messages>>,
@@ -26,6 +31,8 @@ impl Printer {
             json,
             #[cfg(feature = "aws")]
             verbose: false,
+            #[cfg(feature = "aws")]
+            answered: Arc::default(),
             #[cfg(all(feature = "engine", target_os = "linux"))]
             messages: None,
         }
@@ -68,7 +75,15 @@ impl Printer {
 
     /// A result that another will follow; returns whether somebody still reads.
     pub fn result_is_read(&self, text: &str) -> io::Result<bool> {
+        #[cfg(feature = "aws")]
+        self.answered.store(true, Ordering::Relaxed);
         is_read(text, &mut anstream::stdout().lock())
+    }
+
+    /// Whether there was a result.
+    #[cfg(feature = "aws")]
+    pub fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// A result that takes the place of what the terminal shows; the text moves the cursor, which is done whether or

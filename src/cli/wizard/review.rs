@@ -94,7 +94,7 @@ async fn make_plan(wizard: &Wizard<'_>) -> anyhow::Result<anyhow::Result<Plan>> 
     let region = Some(connected.ecs.region.clone());
     let planned = async {
         let (source, sidecar) = (args.source.resolve()?, args.sidecar.resolve(region)?);
-        plan_on_ecs(connected, &source, sidecar, &args.size.request(), Include::Warn, wizard.cx).await
+        plan_on_ecs(connected, &source, sidecar, &args.size.request(), Some(Include::Warn), wizard.cx).await
     };
     Ok(wizard.wait(planned).await?)
 }

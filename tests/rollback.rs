@@ -176,6 +176,8 @@ fn a_service_that_somebody_has_deployed_since_is_left_alone() {
     standin.edit_service("web", json!({"taskDefinition": copy}));
     let says = "`sidetap remove --cluster main --service web` takes the sidecar out of what it runs now";
     Sidetap::new(ROLLBACK).against(&standin).exits(5).stderr_has(says);
+    let elsewhere = Sidetap::new(&format!("{ROLLBACK} --region eu-west-1")).against(&standin).exits(5);
+    elsewhere.stderr_has("`sidetap remove --cluster main --service web --region eu-west-1`");
 }
 
 #[test]
@@ -373,7 +375,8 @@ fn a_way_back_that_has_begun_is_followed_to_its_end() {
     let failing = injected(None);
     failing.script("web", [Script::Fails]);
     Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&failing).exits(0);
-    Sidetap::new(ROLLBACK).against(&failing).exits(6).stdout_has("tasks failed to start");
+    let failed = Sidetap::new(ROLLBACK).against(&failing).exits(6).stdout_has("tasks failed to start");
+    failed.stdout_has("to try it again: aws ecs update-service --cluster main --service web --force-new-deployment");
 
     // One that ECS takes back leaves the service at the sidecar, with a receipt that says so.
     let taken_back = injected(None);

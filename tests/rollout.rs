@@ -102,7 +102,8 @@ fn a_second_injection_follows_the_deployment_of_the_first() {
     let failing = service(Script::Fails);
     Sidetap::new(&format!("{INJECT} --no-wait")).against(&failing).exits(0);
     for _ in 0..2 {
-        Sidetap::new(INJECT).against(&failing).exits(6).stdout_has("tasks failed to start");
+        let failed = Sidetap::new(INJECT).against(&failing).exits(6).stdout_has("tasks failed to start");
+        failed.stdout_has("aws ecs update-service --cluster main --service web --force-new-deployment");
     }
     let back = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&failing).exits(6);
     back.stdout_has("returning to web:1: done");

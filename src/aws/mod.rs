@@ -2,6 +2,7 @@
 //! the few calls outside ECS and STS.
 
 mod answer;
+pub mod command_line;
 mod endpoint;
 mod error;
 mod identity;

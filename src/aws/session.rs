@@ -43,6 +43,8 @@ pub struct Session {
     /// How calls that the SDK does not make are sent; with the same proxy and certificates.
     pub(super) connector: SharedHttpConnector,
     pub region: String,
+    /// What the user said to get there.
+    pub request: SessionRequest,
 }
 
 impl Session {
@@ -50,7 +52,7 @@ impl Session {
     pub fn of(config: SdkConfig) -> Result<Self> {
         let region = config.region().ok_or_else(|| Error::session(ErrorKind::NoRegion, "no AWS region is set"))?;
         let region = region.to_string();
-        Ok(Session { connector: connector(&config)?, config, region })
+        Ok(Session { connector: connector(&config)?, config, region, request: SessionRequest::default() })
     }
 
     /// Loads the configuration. No call is made yet, so credentials may still turn out to be missing.
@@ -102,7 +104,7 @@ impl Session {
                 ProfileFileCredentialsProvider::builder().configure(&provider_config).profile_name(profile);
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
         }
-        Session::of(loader.load().await)
+        Ok(Session { request: request.clone(), ..Session::of(loader.load().await)? })
     }
 
     /// The same in another region.
@@ -112,7 +114,8 @@ impl Session {
     pub fn in_region(&self, region: &str) -> Result<Self> {
         check_region(region)?;
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Ok(Session { config, region: region.to_owned(), ..self.clone() })
+        let request = SessionRequest { region: Some(region.to_owned()), ..self.request.clone() };
+        Ok(Session { config, region: region.to_owned(), request, ..self.clone() })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::command_line::command;
 use super::file;
 use super::output::{MANY, sanitise};
 use super::planning::Connected;
 use super::run_args::{ApplyArgs, PlanArgs};
 use crate::aws::SessionRequest;
+use crate::aws::command_line::command;
 use crate::ecs::{self, Applied, ApplyOptions, Remaining, Report, Standing};
 use crate::taskdef::{Action, Plan};
 
@@ -72,10 +72,13 @@ impl<'a> Begun<'a> {
     }
 
     /// That deployments which were started before this plan was made are not over; nothing if there are none.
-    pub fn underway(&self, plan: &Plan, wait: bool) -> Option<String> {
+    pub fn underway(&self, plan: &Plan, options: &ApplyOptions) -> Option<String> {
+        if options.register_only {
+            return None;
+        }
         let is = |index: &usize| matches!(self.standings.get(*index), Some(Standing::Underway(_)));
         let names = names_of((0..plan.targets.len()).filter(is).map(|index| plan.targets[index].name()).collect())?;
-        let how = if wait { "it is watched to its end" } else { "it is in progress" };
+        let how = if options.wait { "it is watched to its end" } else { "it is in progress" };
         Some(sanitise(&format!("the deployment of what is asked for was started before for {names}: {how}")))
     }
 

@@ -46,14 +46,16 @@ pub async fn execute(
     }
     let options = begun.options(args);
     let remaining = ecs::remaining(&connected.ecs, plan, &begun.standings, &options).await;
-    let notes = [
-        begun.summary(plan),
-        begun.underway(plan, options.wait),
-        Begun::remains(plan, &remaining),
-        begun.how_to_save(plan),
-    ];
+    let notes = [begun.summary(plan), begun.underway(plan, &options), begun.how_to_save(plan)];
     for note in notes.into_iter().flatten() {
         cx.printer.note(&note);
+    }
+    if let Some(remains) = Begun::remains(plan, &remaining) {
+        match args.yes {
+            true => cx.printer.note(&remains),
+            // Whoever is asked has to know for what.
+            false => cx.printer.error(&(remains + "\n")),
+        }
     }
     let interrupt = on_ctrl_c().await;
     let to_change = remaining.iter().filter(|remaining| !remaining.is_empty()).count();
@@ -83,7 +85,7 @@ pub async fn carry_out(
         cx.printer.error("interrupted; what was started goes on in ECS\n");
     }
     let several = plan.summary.change > 1 || interrupt.is_raised();
-    let go_on = begun.how_to_go_on(&reports, args, &connected.place).filter(|_| several);
+    let go_on = begun.how_to_go_on(&reports, args, &connected.ecs.place).filter(|_| several);
     for how in [begun.how_to_retry(), go_on].into_iter().flatten() {
         cx.printer.error(&(how + "\n"));
     }
@@ -166,8 +168,8 @@ fn finish(connected: &Connected, plan: &Plan, reports: &[Report], cx: &Context) 
             };
             serde_json::to_string_pretty(&document)? + "\n"
         }
-        false if brief::is_wanted(reports.len(), &cx.printer) => brief::result(plan, reports, &connected.place),
-        false => report::text(plan, reports, &connected.place),
+        false if brief::is_wanted(reports.len(), &cx.printer) => brief::result(plan, reports, &connected.ecs.place),
+        false => report::text(plan, reports, &connected.ecs.place),
     };
     cx.printer.result(&text)?;
     tell_errors(reports, cx);

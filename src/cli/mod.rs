@@ -8,8 +8,6 @@ mod begun;
 mod capture;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod collect;
-#[cfg(feature = "aws")]
-mod command_line;
 mod completions;
 #[cfg(feature = "engine")]
 mod config;

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::command_line::command;
 use super::context::Context;
 use super::file;
 use super::output::sanitise;
 use super::run_args::PlanArgs;
 use super::usage::Usage;
+use crate::aws::command_line::command;
 use crate::aws::{ErrorKind, Identity, Session, SessionRequest};
 use crate::ecs::Ecs;
 use crate::exit::Exit;
@@ -42,8 +42,6 @@ impl FromFile {
 /// ECS in the session that the global flags ask for, and whom it belongs to.
 pub struct Connected {
     pub session: Session,
-    /// What was asked for to get there.
-    pub place: SessionRequest,
     pub ecs: Ecs,
     /// Absent where STS cannot be reached, as in some private networks.
     pub identity: Option<Identity>,
@@ -65,7 +63,7 @@ impl Connected {
                 None
             }
         };
-        Ok(Connected { ecs: Ecs::new(&session), place: session_request(cx), identity, session })
+        Ok(Connected { ecs: Ecs::new(&session), identity, session })
     }
 
     pub fn account(&self) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use super::apply::Run;
 use super::arn::family_revision;
+use super::classify::how_to_deploy_again;
 use super::error::Error;
 use super::progress::Event;
 use super::receipt::{Receipt, not_tagged};
@@ -10,6 +11,7 @@ use super::resume::base;
 use super::rollout::Outcome;
 use super::service::Service;
 use super::update::Update;
+use crate::taskdef::Action;
 
 /// A service that is being taken back because its deployment has failed or not finished in time.
 pub(super) struct GoingBack {
@@ -44,6 +46,9 @@ impl Run<'_> {
         match applied {
             Applied::RolledBack => self.is_back(index, &service).await,
             Applied::Failed | Applied::TimedOut if self.options.auto_rollback => self.go_back(index).await,
+            Applied::Failed if self.plan.targets[index].action == Action::None => {
+                self.note(index, format!("to try it again: {}", how_to_deploy_again(self.ecs, &service)));
+            }
             _ => {}
         }
     }

@@ -196,7 +196,7 @@ impl Run<'_> {
             }
             Handling::RegisterOnly { .. } => {
                 self.reports[index].outcome = Applied::Registered;
-                self.note(index, format!("to deploy it, run: {}", how_to_deploy(&service, &arn)));
+                self.note(index, format!("to deploy it, run: {}", how_to_deploy(self.ecs, &service, &arn)));
                 return Ok(());
             }
             Handling::Refused { reason, hint, .. } => return Err(Error::Blocked { reason, hints: vec![hint] }),

@@ -1,6 +1,7 @@
 //! What can be done with a service, decided before anybody is asked anything.
 
 use super::arn::resource_name;
+use super::client::Ecs;
 use super::service::Service;
 
 /// How a service is handled.
@@ -50,10 +51,14 @@ pub fn classify(service: &Service) -> Handling {
 }
 
 /// What to run to deploy a registered revision where an external controller deploys.
-pub(super) fn how_to_deploy(service: &Service, task_definition: &str) -> String {
-    let cluster = resource_name(&service.cluster_arn);
-    format!(
-        "aws ecs create-task-set --cluster {cluster} --service {} --task-definition {task_definition} …",
-        service.name
-    )
+pub(super) fn how_to_deploy(ecs: &Ecs, service: &Service, task_definition: &str) -> String {
+    let create = ["aws", "ecs", "create-task-set", "--cluster", resource_name(&service.cluster_arn)];
+    let words = create.into_iter().chain(["--service", &service.name, "--task-definition", task_definition]);
+    format!("{} …", ecs.command(words))
+}
+
+/// What to run to have ECS deploy once more what a service runs.
+pub(super) fn how_to_deploy_again(ecs: &Ecs, service: &Service) -> String {
+    let update = ["aws", "ecs", "update-service", "--cluster", resource_name(&service.cluster_arn)];
+    ecs.command(update.into_iter().chain(["--service", &service.name, "--force-new-deployment"]))
 }

@@ -6,7 +6,8 @@ use aws_sdk_ecs::config::retry::RetryConfig;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::aws::{self, Session, Signed};
+use crate::aws::command_line::command;
+use crate::aws::{self, Session, SessionRequest, Signed};
 
 use super::pace::{Pace, Paced};
 use super::raw::LogCalls;
@@ -25,6 +26,8 @@ pub struct Ecs {
     /// For the services around ECS.
     pub(super) signed: Arc<Signed>,
     pub region: String,
+    /// What the user said to get here, for commands that are printed.
+    pub place: SessionRequest,
 }
 
 impl Ecs {
@@ -36,7 +39,18 @@ impl Ecs {
             config.set_http_client(Some(SharedHttpClient::new(Paced { client, pace: pace.clone() })));
         }
         let client = aws_sdk_ecs::Client::from_conf(config.build());
-        Ecs { client, pace, signed: Arc::new(Signed::new(session)), region: session.region.clone() }
+        Ecs {
+            client,
+            pace,
+            signed: Arc::new(Signed::new(session)),
+            region: session.region.clone(),
+            place: session.request.clone(),
+        }
+    }
+
+    /// A command line of these words, of sidetap or of the AWS CLI, for the same account and region.
+    pub(super) fn command<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> String {
+        command(words, &self.place)
     }
 }
 

@@ -11,6 +11,8 @@ use super::arn::resource_name;
 use super::client::Ecs;
 use super::service::Service;
 use crate::aws::Service::CodeDeploy;
+use crate::aws::SessionRequest;
+use crate::aws::command_line::{flags, quoted};
 
 /// What to give to CodeDeploy.
 #[derive(Debug)]
@@ -55,7 +57,8 @@ impl Ecs {
                 .push("the AppSpec is made of what the service has: add the hooks of yours, if it has some".to_owned());
             app_spec(service, task_definition)
         });
-        let command = command(&self.region, &application, &group, &app_spec);
+        let place = SessionRequest { region: Some(self.region.clone()), ..self.place.clone() };
+        let command = command(&place, &application, &group, &app_spec);
         Deployment { app_spec, command, notes }
     }
 
@@ -106,17 +109,16 @@ fn app_spec(service: &Service, task_definition: &str) -> Value {
     })
 }
 
-fn command(region: &str, application: &str, group: &str, app_spec: &Value) -> String {
+fn command(place: &SessionRequest, application: &str, group: &str, app_spec: &Value) -> String {
     let revision = json!({
         "revisionType": "AppSpecContent",
         "appSpecContent": { "content": app_spec.to_string() }
     });
     // In single quotes it stays readable; JSON has another way to write one.
     let revision = revision.to_string().replace('\'', "\\u0027");
-    let words = ["--region", region, "--application-name", application, "--deployment-group-name", group];
-    // A word that no shell takes has a null character in it, and no name of AWS has one.
-    let words = shlex::try_join(words).unwrap_or_default();
-    format!("aws deploy create-deployment {words} --revision '{revision}'")
+    let words = ["--application-name", application, "--deployment-group-name", group].map(str::to_owned);
+    let words: Vec<String> = flags(place).into_iter().chain(words).collect();
+    format!("aws deploy create-deployment {} --revision '{revision}'", quoted(&words))
 }
 
 #[cfg(test)]

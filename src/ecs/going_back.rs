@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::classify::how_to_deploy_again;
 use super::client::Ecs;
 use super::error::{Error, Result};
 use super::interrupt::Interrupt;
@@ -227,6 +228,9 @@ impl Run<'_> {
                 Ok(tasks) => self.report.stopped_tasks = tasks,
                 Err(error) => self.note(format!("why its tasks stopped could not be read: {error}")),
             }
+        }
+        if applied == Applied::Failed && self.rollback.way == Way::Underway {
+            self.note(format!("to try it again: {}", how_to_deploy_again(self.ecs, &service)));
         }
         let is_where_it_was = self.rollback.from() == Some(&service.task_definition);
         if !applied.is_good() && is_where_it_was && service.task_definition != self.rollback.to.arn {

@@ -51,6 +51,7 @@ fn of_target(plan_id: &str, target: &Target, standing: &Standing, options: &Appl
         Standing::Done(service) => (untold(service), None),
         Standing::Deploying(service) => (untold(service), Some(Remaining::MayTakeBack).filter(|_| options.wait)),
         Standing::Failed(service) => (untold(service), Some(Remaining::TakeBack)),
+        Standing::Underway(_) | Standing::Mistold(..) if options.register_only => (false, None),
         Standing::Underway(_) => (false, Some(Remaining::MayTakeBack).filter(|_| options.wait)),
         Standing::Mistold(service, _) => (can_be_tagged(service), None),
     };

@@ -249,6 +249,7 @@ impl Run<'_> {
                 continue;
             }
             match standing {
+                Standing::Underway(_) | Standing::Mistold(..) if self.options.register_only => continue,
                 Standing::Underway(service) => self.is_underway(index, *service),
                 Standing::Mistold(service, runs) => self.tell(index, &service, &runs).await,
                 _ if is_unchanged => continue,

@@ -134,7 +134,7 @@ async fn check_deployable(ecs: &Ecs, service: &Service, receipt: &Receipt) -> Re
             let deployment = ecs.code_deployment(service, &revision).await;
             (deployment.command, deployment.notes)
         }
-        _ => (how_to_deploy(service, &revision), Vec::new()),
+        _ => (how_to_deploy(ecs, service, &revision), Vec::new()),
     };
     hints.insert(0, format!("run: {command}"));
     hints.extend(notes);
@@ -162,13 +162,13 @@ async fn refused(ecs: &Ecs, service: &Service, reason: String, revision: Option<
     // What cannot be read only costs the hint.
     let runs = ecs.task_definition(&service.task_definition).await.ok();
     let remove = runs.filter(|runs| !sidecars(&runs.definition).is_empty()).map(|_| {
-        format!("`sidetap remove --cluster {cluster} --service {name}` takes the sidecar out of what it runs now")
+        let command = ecs.command(["sidetap", "remove", "--cluster", cluster, "--service", name]);
+        format!("`{command}` takes the sidecar out of what it runs now")
     });
     let by_hand = revision.map(|revision| {
-        format!(
-            "`aws ecs update-service --cluster {cluster} --service {name} --task-definition {revision}` deploys that \
-             all the same"
-        )
+        let update = ["aws", "ecs", "update-service", "--cluster", cluster, "--service", name];
+        let command = ecs.command(update.into_iter().chain(["--task-definition", revision]));
+        format!("`{command}` deploys that all the same")
     });
     Error::Blocked { reason, hints: remove.into_iter().chain(by_hand).collect() }
 }

@@ -6,7 +6,7 @@ use super::sanitise;
 use super::style::{self, paint};
 use super::table::aligned;
 use crate::aws::SessionRequest;
-use crate::cli::command_line::command;
+use crate::aws::command_line::command;
 use crate::ecs::{Applied, Report, StoppedTask, cluster_name, family_revision};
 use crate::taskdef::{Plan, TargetKind};
 

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::counted;
 use crate::aws::SessionRequest;
-use crate::cli::command_line::{add, quoted};
+use crate::aws::command_line::{add, quoted};
 use crate::cli::context::Context;
 use crate::cli::inject;
 use crate::cli::planning::session_request;

@@ -66,8 +66,7 @@ impl Place {
         let connected = match (&session, &identity) {
             (Ok(session), Some(identity)) => {
                 let identity = identity.as_ref().ok().cloned();
-                let (ecs, place) = (Ecs::new(session), answers.place.clone());
-                Some(Connected { ecs, place, identity, session: session.clone() })
+                Some(Connected { ecs: Ecs::new(session), identity, session: session.clone() })
             }
             _ => None,
         };
@@ -217,7 +216,6 @@ impl Place {
             profile: "profile default".to_owned(),
             connected: Some(Connected {
                 ecs: Ecs::new(&session),
-                place: crate::aws::SessionRequest::default(),
                 identity: Some(identity.clone()),
                 session: session.clone(),
             }),

@@ -230,7 +230,7 @@ fn save(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Option<String>> 
     Ok(Some(match save_as(Path::new(&path), plan) {
         Ok(()) => {
             wizard.saved = true;
-            let command = how_to_apply(Path::new(&path), plan, &wizard.connected()?.place);
+            let command = how_to_apply(Path::new(&path), plan, &wizard.connected()?.ecs.place);
             format!("Saved. `{command}` carries it out.")
         }
         Err(error) => format!("It was not saved: {error:#}"),

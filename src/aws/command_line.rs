@@ -1,15 +1,21 @@
 //! Command lines that are printed to be run: quoted for a shell, and of the account and region of this run.
 
-use crate::aws::SessionRequest;
+use super::SessionRequest;
 
 /// A command line of `words` in the same place as this run: with the global flags that say where, as far as they were
 /// given.
 pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>, place: &SessionRequest) -> String {
-    let mut words: Vec<String> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+    let words = words.into_iter().map(|word| word.as_ref().to_owned());
+    quoted(&words.chain(flags(place)).collect::<Vec<_>>())
+}
+
+/// The flags that say where, of sidetap and of the AWS CLI alike, as far as they were given.
+pub fn flags(place: &SessionRequest) -> Vec<String> {
+    let mut words = Vec::new();
     add(&mut words, "--profile", place.profile.as_deref());
     add(&mut words, "--region", place.region.as_deref());
     add(&mut words, "--endpoint-url", place.endpoint_url.as_deref());
-    quoted(&words)
+    words
 }
 
 /// Words as a shell takes them.

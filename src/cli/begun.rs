@@ -124,13 +124,12 @@ impl<'a> Begun<'a> {
 
     /// How to go on after a run that left something undone.
     pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, place: &SessionRequest) -> Option<String> {
-        let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
         let saved = self.saved.filter(|path| !file::is_stdin(path));
-        let unwatched = is(Applied::TimedOut) || (args.options().wait && is(Applied::Started));
-        // A new plan would find nothing to do where only watching is left.
-        let undone = is(Applied::NotStarted) || is(Applied::Error) || (saved.is_some() && unwatched);
-        if !undone {
-            return None;
+        match ecs::Left::of(reports, args.options().wait) {
+            ecs::Left::Nothing => return None,
+            // A new plan would find nothing to do.
+            ecs::Left::Watching if saved.is_none() => return None,
+            ecs::Left::Watching | ecs::Left::Changes => {}
         }
         let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
         match saved {

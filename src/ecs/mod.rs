@@ -61,7 +61,7 @@ pub use receipt::Receipt;
 pub use regions::{RegionSurvey, search_regions};
 pub use remaining::{Remaining, remaining};
 pub use removal::{plan_removal, plan_removal_from_task_definition};
-pub use report::{Applied, Report};
+pub use report::{Applied, Left, Report};
 pub use resume::{Standing, verify};
 pub use rollback::{Rollback, Way, plan_rollback};
 pub use rollout::{Judge, Observation, ObservedDeployment, Outcome, Rollout, Seen, Verdict};

@@ -42,6 +42,28 @@ pub enum Applied {
     Error,
 }
 
+/// What a run leaves to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    Nothing,
+    /// To watch deployments that go on.
+    Watching,
+    /// To change targets.
+    Changes,
+}
+
+impl Left {
+    /// `to_watch` tells whether deployments were to be watched to their end.
+    pub fn of(reports: &[Report], to_watch: bool) -> Self {
+        let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
+        match () {
+            () if is(Applied::NotStarted) || is(Applied::Error) => Left::Changes,
+            () if is(Applied::TimedOut) || (to_watch && is(Applied::Started)) => Left::Watching,
+            () => Left::Nothing,
+        }
+    }
+}
+
 /// One target's result.
 #[derive(Debug, Serialize)]
 pub struct Report {

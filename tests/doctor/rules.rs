@@ -158,3 +158,14 @@ fn a_sensor_that_listens_somewhere_still_writes_to_its_log() {
     });
     World::with(definition).examined().has_problem("log-configuration", "writes its records to its log", "--log-group");
 }
+
+#[test]
+fn a_log_in_a_region_that_is_not_enabled_keeps_nothing_else_from_being_looked_at() {
+    let log = ["--log-group", "/ecs/far", "--log-region", "af-south-1"];
+    let forwarder = ["--sidecar", "forwarder", "--image", IMAGE, "--destination", COLLECTORS];
+    let world = World::with(injected(&[&forwarder[..], &log[..]].concat()));
+    world.standin.refuse_region("af-south-1");
+    let report = world.examined();
+    report.did_not_check("log-group", "the account has not enabled the region af-south-1");
+    report.found("load-balancer-targets", "1 of 1 targets are healthy");
+}

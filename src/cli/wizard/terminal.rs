@@ -3,7 +3,8 @@
 //! dialoguer has no rows that cannot be chosen (they are shown above the list), no way back from a line that is typed
 //! (that one is drawn here), and hides the cursor and raises SIGINT on Ctrl-C: whoever asks has a handler in place, so
 //! that the question ends as interrupted instead of the process with it, and the cursor is shown again. It draws again
-//! only when a key is pressed, by counting lines: no line may be wider than the terminal.
+//! only when a key is pressed, by counting lines: no line may be wider than the terminal. A resize waits for that key, too:
+//! console takes any signal that ends its wait for a key, as SIGWINCH would with a handler, for Ctrl-C.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

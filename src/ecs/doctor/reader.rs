@@ -85,7 +85,13 @@ impl Reader {
             let _permit = self.permits.acquire().await;
             signed.json(service, operation, body).await.map(Arc::new)
         };
-        self.noted(cell.get_or_init(ask).await.clone())
+        let answer = cell.get_or_init(ask).await.clone();
+        // In the session's own region the credentials were accepted.
+        let is_elsewhere = region != self.session.region;
+        self.noted(answer.map_err(|error| match is_elsewhere && error.may_be_not_enabled(region) {
+            true => error.as_not_enabled(region),
+            false => error,
+        }))
     }
 
     /// What else counts among the calls at once.

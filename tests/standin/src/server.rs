@@ -166,7 +166,11 @@ fn serve_around(service: &str, parts: &Parts, body: &[u8], shared: &Shared) -> R
         (Err(why), _) => Err(Refusal::new("InvalidSignatureException", why)),
         (_, Fate::Refuse(refusal)) => Err(refusal),
         (_, Fate::Lose) => Err(Refusal::new("unreachable", "it never arrived")),
-        _ => around::dispatch(&mut shared.around.lock().unwrap(), service, &operation, &input),
+        _ => {
+            let known =
+                shared.elsewhere.lock().unwrap().knows_keys(sigv4::region(parts), "UnrecognizedClientException");
+            known.and_then(|()| around::dispatch(&mut shared.around.lock().unwrap(), service, &operation, &input))
+        }
     };
     let length = parts.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     shared.log.calls.lock().unwrap().push(Call {

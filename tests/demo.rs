@@ -55,3 +55,27 @@ fn its_deployments_take_a_while_and_one_fails() {
         .collect();
     assert_eq!(names, ["nginx", "app", "sidetap-sensor"]);
 }
+
+/// The checks of `sidetap doctor` for a service that have this outcome, each as its code and subject.
+fn examined(standin: &Standin, service: &str, flags: &str, code: i32, outcome: &str) -> Vec<String> {
+    let line = format!("doctor --cluster production --service {service} {flags} --output json");
+    let diagnosis = Sidetap::new(&line).against(standin).exits(code).json();
+    let checks = diagnosis["targets"][0]["checks"].as_array().expect("checks").iter();
+    let meant = checks.filter(|check| check["outcome"] == outcome);
+    meant.map(|check| format!("{}: {}", check["code"], check["subject"]).replace('"', "")).collect()
+}
+
+#[test]
+fn doctor_has_nothing_to_say_of_a_healthy_service_and_finds_what_was_forgotten() {
+    let standin = account();
+    let none = Vec::<String>::new();
+    assert_eq!(examined(&standin, "notifications", "", 0, "problem"), none);
+    // All of the way to an address in the VPC can be looked at.
+    let image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sidetap:0.1.0";
+    let forwarder = format!("--sidecar forwarder --image {image} --destination 10.20.9.20");
+    for outcome in ["problem", "not-checked"] {
+        assert_eq!(examined(&standin, "storefront", &forwarder, 0, outcome), none, "{outcome}");
+    }
+    let problems = examined(&standin, "customer-profile", "", 5, "problem");
+    assert_eq!(problems, ["log-group: /ecs/customer-profile-pcap"]);
+}

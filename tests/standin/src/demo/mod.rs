@@ -4,6 +4,7 @@
 mod applications;
 mod parts;
 mod special;
+mod surroundings;
 
 use serde_json::{Value, json};
 
@@ -29,7 +30,9 @@ impl Standin {
         staging(&mut store);
         // Run by a schedule: a task definition without a service.
         register::register(&mut store, special::nightly_invoices()).expect("the stand-in accepts it");
+        let log_groups = surroundings::log_groups(&store);
         drop(store);
+        self.around(|around| surroundings::fill(around, &log_groups));
         // A region with little in it, and one that the account has not enabled.
         self.cluster_in("eu-central-1", "analytics").refuse_region("me-south-1")
     }
@@ -37,10 +40,12 @@ impl Standin {
 
 /// Adds a service that runs this task definition, with these members beside the usual ones.
 fn add(store: &mut Store, cluster: &str, name: &str, definition: Value, members: Value) {
+    let has_interfaces = definition["networkMode"] == "awsvpc";
     let arn = register::register(store, definition).expect("the stand-in accepts it");
     store.add_service(cluster, name, &arn);
     let service = store.services.last_mut().expect("it was added");
-    for (key, value) in members.as_object().into_iter().flatten() {
+    let network = if has_interfaces { surroundings::network() } else { json!({}) };
+    for (key, value) in [&network, &members].into_iter().filter_map(Value::as_object).flatten() {
         service.json[key] = value.clone();
     }
     let count = service.json["desiredCount"].clone();

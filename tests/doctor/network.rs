@@ -180,13 +180,34 @@ fn a_way_to_the_internet_without_public_addresses() {
 fn an_image_that_cannot_be_pulled_for_want_of_a_way() {
     let closed = || World::healthy().change(|around| routes(around).retain(|route| route["gatewayId"] == "local"));
     closed().examined().has_only_problem("image-route", "no way to the registry", "endpoints for ecr.api and ecr.dkr");
-    let with_endpoints = closed().change(|around| {
-        for service in ["ecr.api", "ecr.dkr", "s3"] {
-            let name = format!("com.amazonaws.eu-west-1.{service}");
-            around.ec2.vpc_endpoints.push(json!({ "vpcEndpointId": service, "vpcId": "vpc-1", "serviceName": name }));
-        }
-    });
-    with_endpoints.examined().has_no_problems().found("image-route", "endpoints for ECR");
+    let with_endpoints = || {
+        closed().change(|around| {
+            for service in ["ecr.api", "ecr.dkr", "s3"] {
+                let name = format!("com.amazonaws.eu-west-1.{service}");
+                around.ec2.vpc_endpoints.push(endpoint(service, &name));
+            }
+        })
+    };
+    with_endpoints().examined().has_no_problems().found("image-route", "endpoints for ECR");
+    for (index, key, value) in [
+        (0, "state", json!("pendingAcceptance")),
+        (1, "privateDnsEnabled", json!(false)),
+        (2, "routeTableIdSet", json!(["rtb-other"])),
+    ] {
+        let world = with_endpoints().change(|around| around.ec2.vpc_endpoints[index][key] = value);
+        world.examined().has_only_problem("image-route", "no way to the registry", "in the subnets' route tables");
+    }
+}
+
+/// An endpoint as DescribeVpcEndpoints tells of it.
+fn endpoint(service: &str, name: &str) -> Value {
+    let kind = match service {
+        "s3" => json!({ "vpcEndpointType": "Gateway", "privateDnsEnabled": false, "routeTableIdSet": ["rtb-main"] }),
+        _ => json!({ "vpcEndpointType": "Interface", "privateDnsEnabled": true }),
+    };
+    let mut endpoint = json!({ "vpcEndpointId": service, "vpcId": "vpc-1", "serviceName": name, "state": "available" });
+    endpoint.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
+    endpoint
 }
 
 #[test]

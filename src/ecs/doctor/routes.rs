@@ -8,7 +8,7 @@ use super::network::Source;
 use super::passage::{self, is_public, table_of};
 use super::patient::{Launch, Patient, only};
 use super::reader::Reader;
-use super::vpc::{self, PrefixLists, Route, RouteTable, RouteTo, Subnet};
+use super::vpc::{self, Endpoint, EndpointBy, PrefixLists, Route, RouteTable, RouteTo, Subnet};
 
 const ROUTE: &str = "route";
 const IMAGE_ROUTE: &str = "image-route";
@@ -118,7 +118,10 @@ pub(super) async fn image_routes(reader: &Reader, patient: &Patient, source: &Re
         {
             // In China, some names begin with `cn.`.
             let wanted = ["ecr.dkr", "ecr.api", "s3"].map(|service| format!("com.amazonaws.{}.{service}", ecr.region));
-            if wanted.iter().all(|service| endpoints.iter().any(|endpoint| endpoint.ends_with(service))) {
+            let leads = |service: &String| {
+                endpoints.iter().any(|endpoint| endpoint.service.ends_with(service) && leads_to(source, endpoint))
+            };
+            if wanted.iter().all(leads) {
                 checks.push(Check::ok(IMAGE_ROUTE, subject, "the VPC has endpoints for ECR and S3"));
                 continue;
             }
@@ -126,6 +129,18 @@ pub(super) async fn image_routes(reader: &Reader, patient: &Patient, source: &Re
         checks.push(route_to_everywhere(source, subject, name.ecr().is_some()));
     }
     checks
+}
+
+/// Whether what is for an endpoint's service gets there from all subnets.
+fn leads_to(source: &Source, endpoint: &Endpoint) -> bool {
+    let by = match &endpoint.by {
+        EndpointBy::Name { enabled } => *enabled,
+        EndpointBy::Routes(ids) => source.subnets.iter().all(|subnet| {
+            let table = source.tables.iter().find_map(|tables| table_of(tables, &subnet.id));
+            table.is_none_or(|table| ids.contains(&table.id))
+        }),
+    };
+    endpoint.available && by
 }
 
 fn route_to_everywhere(source: &Source, registry: &str, is_ecr: bool) -> Check {
@@ -148,7 +163,7 @@ fn route_to_everywhere(source: &Source, registry: &str, is_ecr: bool) -> Check {
                 let mut problem = Check::problem(IMAGE_ROUTE, registry, message);
                 if is_ecr {
                     problem =
-                        problem.fix("give the VPC endpoints for ecr.api and ecr.dkr (interface) and s3 (gateway)");
+                        problem.fix("give the VPC endpoints for ecr.api and ecr.dkr (interface, with private names) and for s3 (gateway, in the subnets' route tables)");
                 }
                 return fixes.into_iter().fold(problem, Check::fix);
             }

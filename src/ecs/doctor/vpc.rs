@@ -94,6 +94,24 @@ pub(super) struct Interface {
     pub description: String,
 }
 
+/// A VPC's endpoint for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// Such as `com.amazonaws.eu-west-1.s3`.
+    pub service: String,
+    pub available: bool,
+    pub by: EndpointBy,
+}
+
+/// How what is for a service gets to its endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum EndpointBy {
+    /// The service's name leads to it in the VPC, if its private name is enabled.
+    Name { enabled: bool },
+    /// These route tables lead to it.
+    Routes(Vec<String>),
+}
+
 /// The networks of prefix lists, by id.
 pub(super) type PrefixLists = BTreeMap<String, Fact<Vec<IpNet>>>;
 
@@ -133,11 +151,11 @@ pub(super) async fn interfaces(reader: &Reader, filters: &[(&str, &[&str])]) -> 
     found.map_err(|error| why(&error))
 }
 
-/// The names of the services that a VPC has endpoints for.
-pub(super) async fn endpoints(reader: &Reader, vpc: &str) -> Fact<Vec<String>> {
+/// The endpoints that a VPC has for services.
+pub(super) async fn endpoints(reader: &Reader, vpc: &str) -> Fact<Vec<Endpoint>> {
     let params = filters(&[("vpc-id", &[vpc])]);
-    let name = |endpoint: &Xml| text(endpoint, "serviceName");
-    reader.ec2("DescribeVpcEndpoints", &borrowed(&params), "vpcEndpointSet", name).await.map_err(|error| why(&error))
+    let endpoints = reader.ec2("DescribeVpcEndpoints", &borrowed(&params), "vpcEndpointSet", endpoint).await;
+    endpoints.map_err(|error| why(&error))
 }
 
 /// The networks of prefix lists.
@@ -226,6 +244,19 @@ fn rule(xml: &Xml) -> Rule {
         nets: all,
         groups: owned(each(xml, "groups", "groupId")),
         prefix_lists: owned(each(xml, "prefixListIds", "prefixListId")),
+    }
+}
+
+fn endpoint(xml: &Xml) -> Endpoint {
+    let tables = xml.child("routeTableIdSet").into_iter().flat_map(|tables| tables.children("item"));
+    let by = match xml.text_of("vpcEndpointType") {
+        Some("Gateway") => EndpointBy::Routes(tables.map(|table| table.text().to_owned()).collect()),
+        _ => EndpointBy::Name { enabled: xml.text_of("privateDnsEnabled") == Some("true") },
+    };
+    Endpoint {
+        service: text(xml, "serviceName"),
+        available: xml.text_of("state").is_some_and(|state| state.eq_ignore_ascii_case("available")),
+        by,
     }
 }
 

@@ -152,7 +152,7 @@ fn calls_of(command: Command) -> BTreeMap<bool, BTreeSet<String>> {
                     format!("{inject} --service web --yes"),
                     format!("{inject} --service bad --service worse --keep-going --yes"),
                     "inject --task-definition api --image i --yes".to_owned(),
-                    format!("{inject} --all-services --yes"),
+                    format!("{inject} --all-services --keep-going --yes"),
                 ],
             );
             let standin = world();
@@ -213,7 +213,7 @@ fn calls_of(command: Command) -> BTreeMap<bool, BTreeSet<String>> {
                     format!("{remove} --service web --yes"),
                     format!("{remove} --service bad --service worse --keep-going --yes"),
                     "remove --task-definition api --yes".to_owned(),
-                    format!("{remove} --all-services --yes"),
+                    format!("{remove} --all-services --keep-going --yes"),
                 ],
             );
             let standin = world_of_revision(2);

@@ -41,6 +41,12 @@ fn what_is_appended_for_the_sidecar_is_judged_as_well() {
     refused(FORWARDER, &["--", "--oversize=shrink"], "--oversize shrink", "split");
     refused(SENSOR, &["--", "--host-allow", "("], "--host-allow (", "unclosed group");
     refused(SENSOR, &["--", "surplus"], "would not start", "surplus");
+    refused(SENSOR, &["--env", "SIDETAP_FILTER=tcp prt 80"], "would not start", "`prt`");
+    refused(SENSOR, &["--env", "SIDETAP_STAT_DURATION=s3cr3t"], "`SIDETAP_STAT_DURATION`", "no duration");
+    let finished = inject(SENSOR, &["--env", "SIDETAP_STAT_DURATION=s3cr3t"]).exits(64);
+    assert!(!finished.stderr().contains("s3cr3t"), "{finished}");
+    // A flag beats its variable, and what is empty is not set.
+    inject(SENSOR, &["--filter", "tcp", "--env", "SIDETAP_FILTER=tcp prt 80", "--env", "SIDETAP_EXPORT="]).exits(0);
     // The image may have a newer version.
     inject(SENSOR, &["--", "--flag-of-tomorrow", "x"]).exits(0);
 }

@@ -39,12 +39,15 @@ mod engine {
 
     /// A sidecar that is this program.
     pub fn own(sidecar: &Sidecar) -> Result<()> {
-        let Some(line) = sidecar.command_line() else { return Ok(()) };
+        let Some(mut line) = sidecar.command_line() else { return Ok(()) };
+        let command = super::super::command();
+        let variables = variables(&command, sidecar, &line);
+        line.splice(1..1, variables.iter().map(|variable| format!("{}={}", variable.flag, variable.value)));
         let words = std::iter::once("sidetap").chain(line.iter().map(String::as_str));
-        let matches = without_environment(super::super::command()).try_get_matches_from(words);
+        let matches = without_environment(command).try_get_matches_from(words);
         let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
             Ok(cli) => cli,
-            Err(error) => return of_parser(&error, sidecar),
+            Err(error) => return of_parser(&error, sidecar, &variables),
         };
         if let Some(filter) = filter(sidecar) {
             compile(sidecar, filter, |_| false)?;
@@ -110,7 +113,7 @@ mod engine {
     }
 
     /// What the parser says; nothing of what another version may know.
-    fn of_parser(error: &clap::Error, sidecar: &Sidecar) -> Result<()> {
+    fn of_parser(error: &clap::Error, sidecar: &Sidecar, variables: &[Variable]) -> Result<()> {
         let text = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),
             _ => None,
@@ -123,7 +126,13 @@ mod engine {
         }
         let reason = std::error::Error::source(error).map(ToString::to_string);
         let flag = argument.split([' ', '=']).next().unwrap_or_default();
+        let variable = variables.iter().find(|variable| variable.flag == flag);
         Err(match (text(ContextKind::InvalidValue), reason) {
+            // Its value is not repeated: what is in a variable may be secret.
+            (Some(_), Some(reason)) if variable.is_some() => {
+                let name = variable.map_or("", |variable| variable.name);
+                would_not_start(sidecar, &format!("`{name}` cannot be so: {reason}"))
+            }
             (Some(value), Some(reason)) if !flag.is_empty() => refused(sidecar, flag, &value, &reason),
             _ => would_not_start(sidecar, error.to_string().trim_start_matches("error: ")),
         })
@@ -151,6 +160,26 @@ mod engine {
     fn see_help(sidecar: &Sidecar) -> String {
         let command = if sidecar.preset == Preset::Forwarder { "forward" } else { "capture" };
         format!("`sidetap {command} --help` says what it takes")
+    }
+
+    /// A variable of the sidecar's that gives a flag its value.
+    struct Variable<'a> {
+        flag: String,
+        name: &'a str,
+        value: &'a str,
+    }
+
+    /// Those that count: a flag beats its variable, and what is empty is not set.
+    fn variables<'a>(command: &clap::Command, sidecar: &'a Sidecar, line: &[String]) -> Vec<Variable<'a>> {
+        let Some(subcommand) = line.first().and_then(|name| command.find_subcommand(name)) else { return Vec::new() };
+        let is_given = |flag: &str| line.iter().any(|word| word.split('=').next() == Some(flag));
+        let given = sidecar.environment.iter().filter(|(_, value)| !value.trim().is_empty());
+        let variables = given.filter_map(|(name, value)| {
+            let mut arguments = subcommand.get_arguments().filter(|arg| arg.get_action().takes_values());
+            let argument = arguments.find(|arg| arg.get_env().is_some_and(|env| env == name.as_str()))?;
+            Some(Variable { flag: format!("--{}", argument.get_long()?), name, value })
+        });
+        variables.filter(|variable| !is_given(&variable.flag)).collect()
     }
 
     /// The sidecar does not have the variables of this process.

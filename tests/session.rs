@@ -126,6 +126,11 @@ fn a_region_that_the_account_has_not_enabled_is_told_from_wrong_credentials() {
     let run = Sidetap::new(&format!("{line} af-south-1")).against(&standin).exits(4);
     assert!(!run.stderr().contains("credentials"), "{run}");
     run.stderr_has("the account has not enabled the region af-south-1").stderr_has("aws account enable-region");
+    for line in ["list clusters", "list task-definitions", "list services --cluster main", "status"] {
+        let run = Sidetap::new(&format!("{line} --region af-south-1")).against(&standin).exits(4);
+        assert!(!run.stderr().contains("credentials"), "{run}");
+        run.stderr_has("the account has not enabled the region af-south-1");
+    }
     // Where they are wrong everywhere, that is what is said.
     let wrong = Sidetap::new(&format!("{line} af-south-1")).against(&standin).env("AWS_SECRET_ACCESS_KEY", "wrong");
     wrong.exits(4).stderr_has("no valid credentials");

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::output::progress::Counter;
 use super::output::table;
 use super::planning::{block_on, session};
+use super::region::explained;
 use super::usage::Usage;
 use crate::ecs::{Ecs, OverviewedService, cluster_name, family_revision, overview};
 use crate::exit::Exit;
@@ -74,10 +75,10 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
                 .into());
         }
         What::Services { cluster } => cluster,
-        What::Clusters => return block_on(clusters(cx)),
-        What::TaskDefinitions => return block_on(families(cx)),
+        What::Clusters => return block_on(explained(cx, clusters(cx))),
+        What::TaskDefinitions => return block_on(explained(cx, families(cx))),
     };
-    block_on(services(&cluster.unwrap_or_default(), cx))
+    block_on(explained(cx, services(&cluster.unwrap_or_default(), cx)))
 }
 
 async fn clusters(cx: &Context) -> anyhow::Result<Exit> {

@@ -52,6 +52,8 @@ mod planning;
 #[cfg(feature = "aws")]
 mod policy;
 #[cfg(feature = "aws")]
+mod region;
+#[cfg(feature = "aws")]
 mod remove;
 #[cfg(feature = "aws")]
 mod rollback;

@@ -8,6 +8,7 @@ use super::execute::on_ctrl_c;
 use super::output::progress::Counter;
 use super::output::services::{self, Columns};
 use super::planning::{block_on, session};
+use super::region::explained;
 use super::run_args::duration;
 use super::usage::Usage;
 use crate::ecs::{Ecs, Look, Scope, Status};
@@ -52,14 +53,15 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
         (Some(cluster), names) if names.is_empty() => (Scope::Cluster(cluster), Columns::OfOneCluster),
         (Some(cluster), names) => (Scope::Services { cluster, names }, Columns::OfOneCluster),
     };
-    block_on(async {
+    let cx = &*cx;
+    block_on(explained(cx, async {
         let ecs = Ecs::new(&session(cx).await?);
         let status = Status::new(&ecs, scope);
         match args.watch {
             Some(interval) => watch(status, interval, columns, cx).await,
             None => once(status, columns, cx).await,
         }
-    })
+    }))
 }
 
 async fn once(mut status: Status<'_>, columns: Columns, cx: &Context) -> anyhow::Result<Exit> {

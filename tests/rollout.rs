@@ -91,7 +91,9 @@ fn a_second_injection_follows_the_deployment_of_the_first() {
     let standin = service(Script::SucceedsAt(7));
     Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
     let unwatched = Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
-    let unwatched = unwatched.stderr_has("started before for `web`: it is in progress");
+    let unwatched = unwatched
+        .stdout_has("warning: the deployment that sidetap started is in progress")
+        .stderr_has("started before for `web`: it is in progress");
     unwatched.stdout_has("deployment started  web:1   web:2").stdout_has("its deployment was in progress already");
     let watched = Sidetap::new(INJECT).against(&standin).exits(0);
     watched.stderr_has("it is watched to its end").stdout_has("deployed  web:1   web:2").stdout_has("To go back:");
@@ -294,6 +296,7 @@ fn ctrl_c_stops_watching_and_says_that_the_deployment_goes_on() {
     let (code, stdout, stderr) = interrupted(&standin, INJECT, "TagResource", 1);
     assert_eq!(code, Some(130));
     assert!(stderr.contains("interrupted; what was started goes on in ECS"), "{stderr}");
+    assert!(stderr.contains("to go on, run the same command again; what is done stays as it is"), "{stderr}");
     assert!(stdout.contains("deployment started") && stdout.contains("To go back:"), "{stdout}");
 }
 

@@ -125,11 +125,9 @@ impl<'a> Begun<'a> {
     /// How to go on after a run that left something undone.
     pub fn how_to_go_on(&self, reports: &[Report], args: &ApplyArgs, place: &SessionRequest) -> Option<String> {
         let saved = self.saved.filter(|path| !file::is_stdin(path));
-        match ecs::Left::of(reports, args.options().wait) {
-            ecs::Left::Nothing => return None,
-            // A new plan would find nothing to do.
-            ecs::Left::Watching if saved.is_none() => return None,
-            ecs::Left::Watching | ecs::Left::Changes => {}
+        // The next run follows what goes on, also by a new plan.
+        if ecs::Left::of(reports, args.options().wait) == ecs::Left::Nothing {
+            return None;
         }
         let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
         match saved {

@@ -201,6 +201,9 @@ impl Run<'_> {
             }
             Handling::Refused { reason, hint, .. } => return Err(Error::Blocked { reason, hints: vec![hint] }),
         }
+        if self.interrupt.is_raised() {
+            return Ok(());
+        }
         let update = self.ecs.update_service(&service, &arn).await?;
         self.event(Event::Updated { target: &self.reports[index].target, task_definition: &arn });
         self.former.insert(index, Receipt::of(&service));

@@ -13,6 +13,7 @@ pub mod doctor;
 mod drift;
 mod error;
 mod exclusion;
+mod found;
 mod going_back;
 mod interrupt;
 mod listing;

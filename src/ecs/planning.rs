@@ -231,7 +231,9 @@ pub(super) fn warnings(service: &Service, running: &Running) -> Vec<Warning> {
         warnings.push(Warning::new("inactive-base", text));
     }
     if service.deployments.len() > 1 {
-        warnings.push(Warning::new("deployment-in-progress", "another deployment is in progress"));
+        let is_ours = Receipt::of(service).deployed.as_deref() == Some(family_revision(&service.task_definition));
+        let whose = if is_ours { "the deployment that sidetap started" } else { "another deployment" };
+        warnings.push(Warning::new("deployment-in-progress", format!("{whose} is in progress")));
     }
     if service.desired == 0 {
         let text = "the service wants no tasks: nothing will start, and nothing be proved";

@@ -56,9 +56,15 @@ impl Left {
     /// `to_watch` tells whether deployments were to be watched to their end.
     pub fn of(reports: &[Report], to_watch: bool) -> Self {
         let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
+        let goes_on = |report: &Report| match report.outcome {
+            // What was taken back has come to its end.
+            Applied::TimedOut => report.taken_back_to.is_none(),
+            Applied::Started => to_watch,
+            _ => false,
+        };
         match () {
             () if is(Applied::NotStarted) || is(Applied::Error) => Left::Changes,
-            () if is(Applied::TimedOut) || (to_watch && is(Applied::Started)) => Left::Watching,
+            () if reports.iter().any(goes_on) => Left::Watching,
             () => Left::Nothing,
         }
     }

@@ -11,9 +11,10 @@ use super::arn::{beside, family_revision};
 use super::client::{Ecs, READS_AT_ONCE};
 use super::drift;
 use super::error::{Error, Result};
+use super::found::Found;
 use super::receipt::{Receipt, sidecars};
 use super::report::Applied;
-use super::resume::{Found, Standing, base};
+use super::resume::{Standing, base};
 use super::service::Service;
 use crate::taskdef::{Action, Plan, Target, TargetKind, TaskDefinition, present_sidecars};
 

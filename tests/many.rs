@@ -57,6 +57,14 @@ fn on_a_terminal_one_bar_counts_them_all() {
 }
 
 #[test]
+fn the_way_back_of_one_of_them_is_of_the_same_place() {
+    let standin = fleet();
+    let line = format!("{INJECT} --yes --no-wait --max-parallel 30 --region eu-west-1");
+    let finished = Sidetap::new(&line).against(&standin).exits(0);
+    finished.stdout_has("  sidetap rollback --cluster main --service TARGET --region eu-west-1\n");
+}
+
+#[test]
 fn json_tells_of_all_of_them() {
     let standin = fleet();
     let line = format!("{INJECT} --yes --register-only --output json");

@@ -109,6 +109,16 @@ fn a_second_injection_follows_the_deployment_of_the_first() {
     }
     let back = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&failing).exits(6);
     back.stdout_has("returning to web:1: done");
+    assert_eq!(
+        (tag(&failing, "sidetap:sidecar"), tag(&failing, "sidetap:task-definition")),
+        ("".into(), "web:1".into())
+    );
+
+    // Who only registers leaves the service alone.
+    let going_on = service(Script::Stuck);
+    Sidetap::new(&format!("{INJECT} --no-wait")).against(&going_on).exits(0);
+    let line = format!("{INJECT} --register-only");
+    Sidetap::new(&line).against(&going_on).exits(0).stdout_has("nothing to change");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The tests of the binary, one file a command or capability. Pure rules are tested beside their code and in
 //! `properties`.
 
+#[cfg(target_os = "linux")]
+mod action;
 mod apply;
 mod bad_input;
 mod boto3;

@@ -1,4 +1,4 @@
-//! Development commands: `cargo xtask demo | test | bench-peers | bench-forward | bench-collect | bench-export | completions | configuration | man DIR`.
+//! Development commands; `cargo xtask` alone lists them.
 
 mod bench_export;
 mod bench_forward;
@@ -7,6 +7,7 @@ mod collecting;
 mod debian;
 mod demo;
 mod generate;
+mod image;
 mod live;
 mod machine;
 mod measure;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench-collect            measure collecting alone, and print it
   bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
   bench-export [--quick]   measure sending over OTLP, and write that part of it; as root on Linux
+  image                    make the sidecar's image as an OCI archive in target/image
   completions              write completions/ anew
   configuration            write the tables of docs/configuration.md anew
   man DIR                  write the manual pages into DIR";
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         ["pelt", ref arguments @ ..] => bench_forward::pelt(arguments),
         // How programs that are measured are started.
         ["measure", ref command @ ..] => measure::wrap(command),
+        ["image"] => image::make(),
         ["completions"] => generate::completions(),
         ["configuration"] => generate::configuration(),
         ["man", directory] => generate::man(directory),

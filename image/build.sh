@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes the file system of sidetap's image: image/build.sh amd64|arm64 OUT
+#
+# Run by the Dockerfile, and by `cargo xtask image` without one. The same source gives the same binary, wherever it lies.
+set -eu
+cd "$(dirname "$0")/.."
+arch=$1 out=$2
+
+case $arch in
+  amd64) machine=x86_64 ;;
+  arm64) machine=aarch64 ;;
+  *) echo "sidetap's image is for amd64 and arm64, not for $arch" >&2; exit 64 ;;
+esac
+target=$machine-unknown-linux-gnu
+if [ "$machine" != "$(uname -m)" ]; then
+  rustup target add "$target"
+  variable=$(echo "$target" | tr 'a-z-' 'A-Z_')
+  export "CARGO_TARGET_${variable}_LINKER=$machine-linux-gnu-gcc" "CC_$machine=$machine-linux-gnu-gcc"
+fi
+
+# Static, because there is nothing else in the image. Paths of this machine would make it another binary elsewhere.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$PWD=/sidetap --remap-path-prefix=$cargo_home=/cargo"
+export RUSTFLAGS CARGO_INCREMENTAL=0
+cargo build --locked --release --no-default-features --features engine --bin sidetap --target "$target"
+
+rm -rf "$out"
+mkdir -p "$out/usr/local/bin" "$out/bin" "$out/etc/ssl/certs" "$out/tmp" "$out/usr/share/doc/sidetap"
+install -m 755 "${CARGO_TARGET_DIR:-target}/$target/release/sidetap" "$out/usr/local/bin/sidetap"
+# Whoever has Levo's container definition starts ./bin/init.
+ln -s ../usr/local/bin/sidetap "$out/bin/init"
+install -m 644 /etc/ssl/certs/ca-certificates.crt "$out/etc/ssl/certs/"
+install -m 644 LICENSE "$out/usr/share/doc/sidetap/"
+echo 'root:x:0:0:root:/:/sbin/nologin
+nobody:x:65534:65534:nobody:/:/sbin/nologin' > "$out/etc/passwd"
+echo 'root:x:0:
+nogroup:x:65534:' > "$out/etc/group"
+chmod 1777 "$out/tmp"
+# A user who is not root may listen as well.
+setcap cap_net_raw+ep "$out/usr/local/bin/sidetap"
+find "$out" -exec touch --no-dereference --date "@${SOURCE_DATE_EPOCH:-0}" {} +

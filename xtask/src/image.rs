@@ -1,0 +1,67 @@
+//! The sidecar's image, without a daemon or a registry: `image/build.sh` makes its file system on this machine, and the
+//! last stage of the Dockerfile, which `buildah` builds, makes the image of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{debian, root, run};
+
+/// Where all of it is made.
+const DIRECTORY: &str = "target/image";
+
+/// Makes the image for this machine's architecture, and tells where.
+pub fn make() -> Result<()> {
+    debian::install(debian::missing(&[("buildah", "buildah"), ("setcap", "libcap2-bin")]))?;
+    println!("{}", archive()?.display());
+    Ok(())
+}
+
+/// Makes the image for this machine's architecture; the OCI archive that it is in.
+pub fn archive() -> Result<PathBuf> {
+    let architecture = architecture()?;
+    let directory = root().join(DIRECTORY);
+    file_system(root(), architecture, &directory.join("context/out"))?;
+    let archive = directory.join(format!("sidetap-{architecture}.oci.tar"));
+    let _ = std::fs::remove_file(&archive);
+    let name = format!("sidetap:{architecture}");
+    let context = format!("build={}", directory.join("context").display());
+    let version = version(&directory.join("context/out/usr/local/bin/sidetap"))?;
+    let argument = format!("VERSION={version}");
+    let build =
+        ["build", "--isolation", "chroot", "--format", "docker", "--timestamp", "0", "--build-context", &context];
+    run(buildah(&directory).args(build).args(["--build-arg", &argument, "--tag", &name, "."]))?;
+    let to = format!("oci-archive:{}:{version}", archive.display());
+    run(buildah(&directory).args(["push", "--format", "oci", &name, &to]))?;
+    Ok(archive)
+}
+
+/// What is in the image, made from a checkout. The program is in `usr/local/bin`.
+pub fn file_system(checkout: &Path, architecture: &str, out: &Path) -> Result<()> {
+    run(Command::new(checkout.join("image/build.sh")).arg(architecture).arg(out))
+}
+
+/// As Docker names it.
+pub fn architecture() -> Result<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("amd64"),
+        "aarch64" => Ok("arm64"),
+        other => anyhow::bail!("sidetap's image is for amd64 and arm64, not for {other}"),
+    }
+}
+
+/// The version that a sidetap says it has.
+fn version(program: &Path) -> Result<String> {
+    let output = Command::new(program).arg("--version").output().context("cannot run what was built")?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(said.trim().strip_prefix("sidetap ").context("it does not say its version")?.to_owned())
+}
+
+/// With a store of its own, so that nothing of it is left elsewhere.
+fn buildah(directory: &Path) -> Command {
+    let mut buildah = Command::new("buildah");
+    buildah.args(["--storage-driver", "vfs", "--root"]).arg(directory.join("storage"));
+    buildah.arg("--runroot").arg(directory.join("run"));
+    buildah
+}

@@ -1,7 +1,8 @@
 """A receiver of OTLP over HTTP that is strict with what it is sent, and fails as it is told to.
 
 Messages are read with the classes of `opentelemetry-proto`, which we did not write. The line that is printed is the
-port that it listens on, of 127.0.0.1; with `--tls` there follows another one, without TLS, for those who ask. Then:
+port that it listens on, of 127.0.0.1 or `--address`; with `--tls` there follows another one, without TLS, for those who
+ask. Then:
 
     POST /v1/traces, /v1/logs, /v1/metrics    what a sender sends
     POST /1.0/ebpf/traces                      what a sender sends to a Levo satellite
@@ -316,10 +317,11 @@ class Server(ThreadingHTTPServer):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
-    server = Server(("127.0.0.1", arguments.port), Handler)
+    server = Server((arguments.address, arguments.port), Handler)
     if arguments.tls:
         plain = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=plain.serve_forever, daemon=True).start()

@@ -22,7 +22,13 @@ impl Python {
 
     /// A program of the environment, such as `moto_server`.
     pub fn program(&self, name: &str) -> Command {
-        Command::new(self.0.join(name))
+        Command::new(self.path(name))
+    }
+
+    /// Where such a program is.
+    #[allow(dead_code, reason = "not every test program starts it elsewhere")]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 }
 

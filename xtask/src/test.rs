@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Result;
 
-use crate::{cargo, debian, root, run};
+use crate::{cargo, debian, image, root, run};
 
 /// A server of OTLP that we did not write.
 const OTELITE: &str = "otelite@0.1.156";
@@ -15,7 +15,8 @@ const REQUIREMENTS: &str = "tests/requirements.txt";
 const PACKAGES: &str = "tests/readers/package.json";
 
 /// Programs that tests run, and the Debian packages that they are in.
-const PROGRAMS: [(&str, &str); 19] = [
+const PROGRAMS: [(&str, &str); 20] = [
+    ("buildah", "buildah"),
     ("capinfos", "wireshark-common"),
     ("curl", "curl"),
     ("editcap", "wireshark-common"),
@@ -60,9 +61,14 @@ pub fn run_all() -> Result<()> {
     // seconds after that.
     let fuzz = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target", "--bins", "--examples"];
     run(cargo(&["check", "--locked"]).args(fuzz))?;
+    let image = prepare_image();
     for features in [&["--workspace"][..], &["--no-default-features", "--features", "engine"]] {
         let mut tests = cargo(&["test", "--locked"]);
-        run(tests.args(features).env("SIDETAP_TEST_PYTHON", &python).env("SIDETAP_TEST_NODE", &node))?;
+        tests.args(features).env("SIDETAP_TEST_PYTHON", &python).env("SIDETAP_TEST_NODE", &node);
+        if let Some(image) = &image {
+            tests.env("SIDETAP_TEST_IMAGE", image);
+        }
+        run(&mut tests)?;
     }
     Ok(())
 }
@@ -92,6 +98,11 @@ fn install_otelite() {
     if let Err(error) = result {
         eprintln!("warning: {error:#}");
     }
+}
+
+/// The sidecar's image, which is built for release. Without it, the tests that run it say so.
+fn prepare_image() -> Option<PathBuf> {
+    image::archive().inspect_err(|error| eprintln!("warning: {error:#}")).ok()
 }
 
 /// Node's packages, installed once and kept until the list changes.

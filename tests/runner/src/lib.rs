@@ -9,7 +9,7 @@
 //! What it does not know, it refuses: a task that runs here runs as its document says.
 //!
 //! - `container`: what the document says of a container
-//! - `image`: file systems to run containers from
+//! - `image`, `archive`: file systems to run containers from
 //! - `network`: the task's namespace and the one around it
 //! - `cgroup`: limits, and what was used
 //! - `bundle`: a container as `runc` wants it described
@@ -19,9 +19,10 @@
 //! - `supervisor`: starts, watches, restarts and stops the containers
 //! - `task`: a running task, for whoever started it
 //!
-//! Needs root, `runc`, `ip`, and the version 1 hierarchies of cgroups.
+//! Needs root, `runc`, `ip`, `tar`, and the version 1 hierarchies of cgroups.
 #![cfg(target_os = "linux")]
 
+mod archive;
 mod bundle;
 mod cgroup;
 mod container;

@@ -144,7 +144,7 @@ impl Facts {
 
 /// Answers in the namespace around the task, until that has ended.
 pub(crate) fn serve(network: &Network, facts: Facts, shared: Arc<Shared>) -> Result<()> {
-    let listener = network.within(&network.outside(), || TcpListener::bind((METADATA, 80)))?;
+    let listener = network.outside_do(|| TcpListener::bind((METADATA, 80)))?;
     let listener = listener.context("cannot serve task metadata")?;
     listener.set_nonblocking(true)?;
     std::thread::spawn(move || {

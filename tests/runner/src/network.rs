@@ -7,6 +7,7 @@ use std::fs::File;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -29,9 +30,14 @@ pub struct Network {
 }
 
 impl Network {
-    /// Makes them, under names that begin like this.
-    pub(crate) fn make(name: &str) -> Result<Self> {
-        let network = Network { name: name.to_owned() };
+    /// Makes them.
+    ///
+    /// # Errors
+    /// If this process may not.
+    pub fn make() -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("sidetap-task-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let network = Network { name };
         let (task, outside) = (network.task(), network.outside());
         for namespace in [&task, &outside] {
             ip(&format!("netns add {namespace}"))?;
@@ -66,6 +72,16 @@ impl Network {
         Ok(network)
     }
 
+    /// The task's address.
+    pub fn address(&self) -> Ipv4Addr {
+        TASK
+    }
+
+    /// The address of what is around it.
+    pub fn address_outside(&self) -> Ipv4Addr {
+        OUTSIDE
+    }
+
     /// The name of the task's namespace, as `ip netns` knows it.
     pub fn task(&self) -> String {
         format!("{}-task", self.name)
@@ -83,11 +99,15 @@ impl Network {
         command
     }
 
-    /// Does something in a namespace.
+    /// Does something around the task.
     ///
     /// # Errors
-    /// If it cannot be entered.
-    pub fn within<T: Send>(&self, namespace: &str, work: impl FnOnce() -> T + Send) -> Result<T> {
+    /// If the namespace cannot be entered.
+    pub fn outside_do<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
+        self.within(&self.outside(), work)
+    }
+
+    fn within<T: Send>(&self, namespace: &str, work: impl FnOnce() -> T + Send) -> Result<T> {
         std::thread::scope(|scope| {
             // A namespace is a thread's; this one ends with the work.
             let thread = scope.spawn(|| {

@@ -144,8 +144,8 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Runs to the end.
-    pub fn run(mut self) {
+    /// Runs to the end. Returns the bundles, whose file systems are still there.
+    pub fn run(mut self) -> Vec<Bundle> {
         loop {
             let went_on = self.step();
             let mut state = self.shared.lock();
@@ -157,7 +157,7 @@ impl Supervisor {
             self.shared.changed.notify_all();
             drop(state);
             if done {
-                return;
+                return self.members.into_iter().map(|member| member.bundle).collect();
             }
             std::thread::sleep(TICK);
         }

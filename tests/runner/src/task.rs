@@ -1,6 +1,5 @@
 //! A running task, for whoever started it.
 
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -42,25 +41,27 @@ pub fn missing() -> Option<Missing> {
 /// A task. It is stopped at once when dropped.
 pub struct Task {
     shared: Arc<Shared>,
-    supervisor: Option<JoinHandle<()>>,
+    supervisor: Option<JoinHandle<Vec<Bundle>>>,
+    /// Once the supervisor has ended.
+    bundles: Vec<Bundle>,
     group: Arc<TaskGroup>,
-    network: Network,
+    network: Arc<Network>,
     directory: TempDir,
 }
 
 impl Task {
-    /// Starts the containers of a task definition, as a task of a service of that name.
+    /// Starts the containers of a task definition in a network, as a task of a service of that name. One task at a time
+    /// can be in a network.
     ///
     /// # Errors
     /// If the document asks for something that is not known here, or the machine cannot do it.
-    pub fn start(document: &Value, images: &Images, service: &str) -> Result<Task> {
+    pub fn start(document: &Value, images: &Images, service: &str, network: &Arc<Network>) -> Result<Task> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("sidetap-task-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!("sidetap-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         check(document)?;
         let limits = (size(&document["cpu"])?, size(&document["memory"])?);
         let containers = containers(document)?;
         let directory = tempfile::Builder::new().prefix(&name).tempdir().context("no directory for the task")?;
-        let network = Network::make(&name)?;
         let group = Arc::new(TaskGroup::make(&name, limits.0, limits.1)?);
         let facts = facts(document, service, limits, containers.clone());
         let etc = write_etc(directory.path())?;
@@ -81,7 +82,7 @@ impl Task {
             shared.lock().containers.insert(container.name.clone(), Status::created_now());
             members.push(Member::new(container, bundle));
         }
-        metadata::serve(&network, facts, Arc::clone(&shared))?;
+        metadata::serve(network, facts, Arc::clone(&shared))?;
         let logs = directory.path().join("logs");
         std::fs::create_dir_all(&logs)?;
         let supervisor = Supervisor {
@@ -94,17 +95,8 @@ impl Task {
             stopping: false,
         };
         let supervisor = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || supervisor.run())?;
-        Ok(Task { shared, supervisor: Some(supervisor), group, network, directory })
-    }
-
-    /// The task's address.
-    pub fn address(&self) -> Ipv4Addr {
-        TASK
-    }
-
-    /// The address of what is around it.
-    pub fn outside(&self) -> Ipv4Addr {
-        OUTSIDE
+        let (supervisor, network) = (Some(supervisor), Arc::clone(network));
+        Ok(Task { shared, supervisor, bundles: Vec::new(), group, network, directory })
     }
 
     /// Its network, and the one around it.
@@ -196,7 +188,7 @@ impl Task {
     pub fn stop(&mut self) -> Option<String> {
         self.shared.lock().stop = true;
         if let Some(supervisor) = self.supervisor.take() {
-            let _ = supervisor.join();
+            self.bundles = supervisor.join().unwrap_or_default();
         }
         self.shared.lock().reason.clone()
     }
@@ -209,6 +201,7 @@ impl Drop for Task {
             containers.iter().for_each(|container| self.signal(container, "KILL"));
         }
         self.stop();
+        self.bundles.clear();
     }
 }
 

@@ -1,9 +1,10 @@
 //! Tasks of small shell scripts, whose lives are known.
 #![cfg(target_os = "linux")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use runner::{Happened, Health, Image, Images, Task, missing};
+use runner::{Happened, Health, Image, Images, Network, Task, missing};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -31,7 +32,7 @@ impl World {
     }
 
     fn start(&self, document: &Value) -> Task {
-        Task::start(document, &self.images, "web").unwrap()
+        Task::start(document, &self.images, "web", &Arc::new(Network::make().unwrap())).unwrap()
     }
 }
 
@@ -217,5 +218,5 @@ fn nothing_is_left_behind() {
     assert!(!std::path::Path::new("/run/netns").join(&namespace).exists());
     assert!(!file.exists());
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
-    assert!(!mounts.contains(namespace.trim_end_matches("-task")), "{mounts}");
+    assert!(!mounts.contains(file.to_str().unwrap().trim_end_matches("bundles/app/root/")), "{mounts}");
 }

@@ -1,0 +1,293 @@
+//! An account with one service of nginx on the smallest Fargate task, a network to run its task in, and its images.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use runner::{Image, Images, Network, Task, missing};
+use serde_json::{Value, json};
+use standin::Standin;
+use tempfile::TempDir;
+
+use crate::receiver::{Receiver, Seen};
+use crate::skip;
+use crate::support::{Python, Sidetap};
+
+/// Far longer than anything takes, on a machine that is busy as well.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// The name that the sidecar's image has.
+pub const IMAGE: &str = "sidetap:test";
+/// Where a collector listens.
+pub const COLLECTOR: &str = "10.0.1.1:4789";
+/// Where the application listens.
+const PORT: u16 = 8080;
+
+/// All of it, gone with the test.
+pub struct World {
+    pub standin: Standin,
+    pub network: Arc<Network>,
+    images: Images,
+    python: Python,
+    directory: TempDir,
+}
+
+impl World {
+    /// None, with a word on why, where that cannot be.
+    pub fn new(test: &str) -> Option<World> {
+        if let Some(missing) = missing() {
+            return skip(&missing.0);
+        }
+        let Some(archive) = std::env::var_os("SIDETAP_TEST_IMAGE").map(PathBuf::from) else {
+            return skip(&format!("{test} needs the image that `cargo xtask test` makes"));
+        };
+        let python = Python::prepared(test)?;
+        let directory = tempfile::tempdir().expect("a directory");
+        let sidetap = Image::of_archive(&archive, &directory.path().join("sidetap")).expect("an image");
+        let web = nginx(&directory.path().join("nginx"));
+        let images = Images::default().with(IMAGE, sidetap).with("nginx", web);
+        let standin = Standin::start();
+        standin.service("main", "web", task_definition());
+        let network = Arc::new(Network::make().expect("a network"));
+        Some(World { standin, network, images, python, directory })
+    }
+
+    /// Runs sidetap against the account; it has to do well.
+    pub fn sidetap(&self, line: &str) {
+        Sidetap::new(line).against(&self.standin).exits(0);
+    }
+
+    /// The task definition that the service runs, as ECS would give it to whatever runs it.
+    pub fn revision(&self) -> Value {
+        let service = self.standin.service_json("web");
+        let arn = service["taskDefinition"].as_str().expect("the service runs a revision");
+        self.standin.describe(arn)["taskDefinition"].clone()
+    }
+
+    /// Requires that the service runs the same as before, but for the revision's number and date.
+    pub fn runs_what_it_ran(&self, before: &Value) {
+        let mut after = self.revision();
+        for key in ["revision", "taskDefinitionArn", "registeredAt"] {
+            after[key] = before[key].clone();
+        }
+        assert_eq!(after, *before);
+    }
+
+    /// Runs it as a task, and waits until the application answers.
+    pub fn start(&self) -> Task {
+        self.start_of(&self.revision())
+    }
+
+    /// The same of another document.
+    pub fn start_of(&self, document: &Value) -> Task {
+        let task = Task::start(document, &self.images, "web", &self.network).expect("a task");
+        task.wait_until_running("web", PATIENCE).expect("the application runs");
+        let end = Instant::now() + PATIENCE;
+        let answers =
+            || TcpStream::connect_timeout(&(self.network.address(), PORT).into(), Duration::from_secs(1)).is_ok();
+        while !self.network.outside_do(answers).expect("the namespace is there") {
+            assert!(Instant::now() < end, "the application does not answer: {}", task.said("web"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        task
+    }
+
+    /// A receiver of OTLP around the task, and the export to it.
+    pub fn receiver(&self) -> (Receiver, String) {
+        let mut command = self.network.command_outside(self.python.path("python"));
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp/receiver.py"));
+        command.args(["--address", "0.0.0.0"]);
+        let receiver = Receiver::start(&mut command);
+        let export = format!("otlp:http://{}:{}", self.network.address_outside(), receiver.port);
+        (receiver, export)
+    }
+
+    /// `sidetap collect` around the task.
+    pub fn collector(&self) -> Collector {
+        let mut command = self.network.command_outside(env!("CARGO_BIN_EXE_sidetap"));
+        let records = self.directory.path().join("records.ndjson");
+        let export = format!("ndjson:{}", records.display());
+        let words = ["collect", "--listen", COLLECTOR, "--rate-limit", "unlimited", "--export", &export];
+        let child = command.args(words).stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("sidetap runs");
+        let mut line = String::new();
+        let stderr = child.stderr.as_mut().expect("it was asked for");
+        while !line.starts_with("listening") {
+            line.clear();
+            let length = BufReader::with_capacity(1, &mut *stderr).read_line(&mut line).expect("a line");
+            assert!(length > 0, "the collector does not listen");
+        }
+        Collector { child: Some(child), records }
+    }
+
+    /// What a receiver was sent.
+    pub fn seen(&self, receiver: &Receiver) -> Seen {
+        self.network.outside_do(|| receiver.seen()).expect("the namespace is there")
+    }
+
+    /// Sends so many requests to the application over some connections, so long apart; each is answered.
+    pub fn ask(&self, requests: usize, apart: Duration) {
+        let address = (self.network.address(), PORT);
+        let ask = || {
+            let mut stream = TcpStream::connect(address).expect("the application listens");
+            for number in 0..requests {
+                if number % 50 == 49 {
+                    stream = TcpStream::connect(address).expect("the application listens");
+                }
+                request(&mut stream, &format!("/items/{number}"));
+                std::thread::sleep(apart);
+            }
+        };
+        self.network.outside_do(ask).expect("the namespace is there");
+    }
+
+    /// Asks as fast as the application answers, over so many connections, for so long.
+    pub fn load(&self, connections: usize, seconds: u64) -> Load {
+        let mut command = self.network.command_outside("wrk");
+        command.args(["--threads", "1", "--latency", "--timeout", "30s"]);
+        command.args(["--connections", &connections.to_string(), "--duration", &format!("{seconds}s")]);
+        let output = command.arg(format!("http://{}:{PORT}/items/1", self.network.address())).output();
+        let output = output.expect("wrk is installed");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let word = |line: &str, place: usize| {
+            let line = said.lines().find(|said| said.trim().starts_with(line)).unwrap_or_else(|| panic!("{said}"));
+            line.split_whitespace().nth(place).expect("a word").to_owned()
+        };
+        Load {
+            requests_a_second: word("Requests/sec:", 1).parse().expect("a number"),
+            median: milliseconds(&word("50%", 1)),
+            p99: milliseconds(&word("99%", 1)),
+        }
+    }
+
+    /// How many requests the application has logged.
+    pub fn logged(task: &Task) -> u64 {
+        let log = std::fs::read(task.file("web", "/var/log/access.log")).unwrap_or_default();
+        log.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+}
+
+/// Waits until a container has written something to standard error.
+pub fn wait_until_said(task: &Task, container: &str, text: &str) {
+    let end = Instant::now() + PATIENCE;
+    while !task.said(container).contains(text) {
+        assert!(Instant::now() < end, "waited for `{text}` of {container}: {}", task.said(container));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What a load came to; times are in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub requests_a_second: f64,
+    pub median: f64,
+    pub p99: f64,
+}
+
+/// A time as wrk prints it.
+fn milliseconds(text: &str) -> f64 {
+    let number = |unit: &str| text.strip_suffix(unit).and_then(|number| number.parse::<f64>().ok());
+    let of = |unit, factor| number(unit).map(|number| number * factor);
+    of("us", 0.001).or_else(|| of("ms", 1.0)).or_else(|| of("s", 1000.0)).unwrap_or_else(|| panic!("no time: {text}"))
+}
+
+/// A collector that runs until it is told to stop.
+pub struct Collector {
+    child: Option<Child>,
+    records: PathBuf,
+}
+
+impl Collector {
+    /// Has it end; its records, and what it said.
+    pub fn stop(mut self) -> (Vec<Value>, String) {
+        let child = self.child.take().expect("it runs");
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+        let output = child.wait_with_output().expect("it ends");
+        let records = std::fs::read_to_string(&self.records).expect("its records");
+        let records = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (records, String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Sends a request and reads the answer, whose length is known.
+fn request(stream: &mut TcpStream, path: &str) {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n").expect("the application reads");
+    let mut answer = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let length = stream.read(&mut piece).expect("an answer");
+        assert!(length > 0, "the connection ends: {}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&piece[..length]);
+        if answer.ends_with(b"the answer") {
+            assert!(answer.starts_with(b"HTTP/1.1 200 "));
+            return;
+        }
+    }
+}
+
+fn task_definition() -> Value {
+    json!({
+        "family": "web",
+        "cpu": "256",
+        "memory": "512",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "executionRoleArn": "arn:aws:iam::123456789012:role/ecsTaskExecutionRole",
+        "containerDefinitions": [{
+            "name": "web",
+            "image": "nginx",
+            "essential": true,
+            "command": ["nginx", "-e", "/var/log/error.log", "-c", "/etc/nginx.conf"],
+            "portMappings": [{ "containerPort": PORT, "protocol": "tcp" }],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": "/ecs/web", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"
+                }
+            }
+        }]
+    })
+}
+
+fn nginx(root: &std::path::Path) -> Image {
+    std::fs::create_dir(root).expect("a directory");
+    let image = Image::of_programs(root, &["nginx"]).expect("nginx is installed");
+    let configuration = format!(
+        "daemon off;
+user root;
+worker_processes 1;
+pid /run/nginx.pid;
+worker_rlimit_nofile 20000;
+events {{ worker_connections 10000; }}
+http {{
+  access_log /var/log/access.log;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  keepalive_requests 1000000000;
+  server {{
+    listen {PORT} backlog=4096;
+    default_type text/plain;
+    location / {{ return 200 'the answer'; }}
+  }}
+}}
+"
+    );
+    std::fs::write(root.join("etc/nginx.conf"), configuration).expect("a file");
+    image
+}

@@ -930,7 +930,7 @@ _sidetap() {
             return 0
             ;;
         sidetap__subcmd__forward)
-            opts="-v -q -h --interface --filter --destination --vni --mtu --oversize --stat-duration --rate-cap --memory-limit --listen --config --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
+            opts="-v -q -h --interface --filter --destination --vni --mtu --oversize --stat-duration --rate-cap --memory-limit --cpu-limit --listen --config --profile --region --endpoint-url --output --color --no-input --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -969,6 +969,10 @@ _sidetap() {
                     return 0
                     ;;
                 --memory-limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cpu-limit)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -361,7 +361,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l allow-header
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l route -d 'A path template such as `/users/{id}/cards`; repeatable. Others are found out' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l trace-context -d 'Whether records continue the traces that requests name: `join` them, `link` to them, `off`, or `auto`: join where nobody else does' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l max-http-length -d 'Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`: beyond that, while listening, bodies are left out first, then the rate limit is lowered, and then only some connections are read' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`. While listening, packets wait, and are dropped, rather than that more is used; where that goes on, bodies are left out first, then the rate limit is lowered, then only some connections are read' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l openapi -d 'Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l egress-report -d 'Write the sites that were talked to to this file, once a minute and at the end: as text, or as its ending says `.json` or `.csv`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand capture" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
@@ -407,6 +407,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l oversize -d 
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l stat-duration -d 'How often statistics are printed, such as `30s`; `0` for never. Default: 30s' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l rate-cap -d 'Send at most so many bits a second, such as `100mbit`; over it whole connections are left out for a while' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`: packets wait, and are dropped, rather than that more is used' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l listen -d 'Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless another is named. Default: nowhere' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l config -d 'Take settings from this TOML file, in which each flag has a key of its name. Flags and variables beat it' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand forward" -l profile -d 'AWS profile; beats credentials in the environment' -r
@@ -452,7 +453,7 @@ complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l allow-header
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l route -d 'A path template such as `/users/{id}/cards`; repeatable. Others are found out' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l trace-context -d 'Whether records continue the traces that requests name: `join` them, `link` to them, `off`, or `auto`: join where nobody else does' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l max-http-length -d 'Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults' -r
-complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`: beyond that, while listening, bodies are left out first, then the rate limit is lowered, and then only some connections are read' -r
+complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l cpu-limit -d 'How many CPUs may be used, such as `0.05`. While listening, packets wait, and are dropped, rather than that more is used; where that goes on, bodies are left out first, then the rate limit is lowered, then only some connections are read' -r
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l openapi -d 'Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l egress-report -d 'Write the sites that were talked to to this file, once a minute and at the end: as text, or as its ending says `.json` or `.csv`' -r -F
 complete -c sidetap -n "__fish_sidetap_using_subcommand collect" -l memory-limit -d 'Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup\'s limit, at most 64 MiB' -r

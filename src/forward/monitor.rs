@@ -74,6 +74,9 @@ fn packets(status: &Status, report: &mut Report) {
     report.counter("sidetap_captured_packets", "Packets that were read").is(counts.captured.packets);
     report.counter("sidetap_captured_bytes", "Their bytes on the wire").is(counts.captured.bytes);
     report.gauge("sidetap_unread_packets", "Packets that wait in the rings").is(live.unread);
+    report
+        .counter("sidetap_held_seconds", "Time in which nothing was read, to keep to the CPU limit")
+        .is(live.held.as_secs());
     let ends = [
         ("encapsulated", counts.encapsulated),
         ("own", counts.own),
@@ -193,7 +196,7 @@ mod tests {
 
     fn status() -> Status {
         let mut status = Status { mtu: 1500, frame_budget: 1464, ..Status::default() };
-        status.live = LiveCounts { packets: 1_015, dropped: 5, unread: 2, gone: 0 };
+        status.live = LiveCounts { packets: 1_015, dropped: 5, unread: 2, ..LiveCounts::default() };
         let amount = |packets| Amount { packets, bytes: packets * 60 };
         let counts = &mut status.counts;
         (counts.captured, counts.encapsulated, counts.own) = (amount(1008), amount(1000), amount(1));

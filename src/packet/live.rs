@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::brake::{Brake, cpu_time};
 use super::filter::{Filter, FilterError, Program, Target};
 use super::interfaces::{self, Interface, InterfaceError};
 use super::ring::{Block, Direction, FilterLock, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
@@ -65,6 +66,9 @@ pub struct Live {
     taps: Vec<Tap>,
     /// Packets that were read.
     read: u64,
+    brake: Option<Brake>,
+    /// How long packets had to wait for it.
+    held: Duration,
 }
 
 struct Tap {
@@ -133,6 +137,8 @@ pub struct LiveCounts {
     pub unread: u64,
     /// Interfaces that are gone at the moment.
     pub gone: usize,
+    /// How long nothing was read, to keep to the CPU limit.
+    pub held: Duration,
 }
 
 impl Live {
@@ -163,7 +169,12 @@ impl Live {
         if taps.is_empty() {
             return Err(LiveError::NoneUp);
         }
-        Ok(Live { taps, read: 0 })
+        Ok(Live { taps, read: 0, brake: None, held: Duration::ZERO })
+    }
+
+    /// Keeps this process to so many CPUs, such as 0.05: beyond that nothing is read for a while.
+    pub fn limit_cpu(&mut self, cpus: f64) {
+        self.brake = Some(Brake::new(cpus));
     }
 
     /// The interfaces that are listened on, in the order of their numbers in frames.
@@ -199,9 +210,15 @@ impl Live {
     ) -> Result<LiveCounts, LiveError> {
         let mut next_tick = Instant::now() + TICK;
         loop {
-            self.wait(next_tick.saturating_duration_since(Instant::now()))?;
-            self.let_age();
-            while self.take_blocks(consumer) && Instant::now() < next_tick {}
+            let left = next_tick.saturating_duration_since(Instant::now());
+            match self.is_held() {
+                Some(pause) => self.hold(pause.min(left)),
+                None => {
+                    self.wait(left)?;
+                    self.let_age();
+                    while self.take_blocks(consumer) && Instant::now() < next_tick && self.is_held().is_none() {}
+                }
+            }
             let now = Instant::now();
             if now < next_tick {
                 continue;
@@ -214,6 +231,16 @@ impl Live {
                 return self.finish(consumer);
             }
         }
+    }
+
+    /// For how long nothing is to be read, because too much CPU was used.
+    fn is_held(&mut self) -> Option<Duration> {
+        self.brake.as_mut()?.told(Instant::now(), cpu_time())
+    }
+
+    fn hold(&mut self, pause: Duration) {
+        std::thread::sleep(pause);
+        self.held += pause;
     }
 
     /// Reads what the rings hold, for [`LAST_READING`] at most, and nothing that comes later: under load there would be
@@ -315,7 +342,7 @@ impl Live {
     }
 
     fn counts(&mut self) -> Result<LiveCounts, LiveError> {
-        let mut counts = LiveCounts::default();
+        let mut counts = LiveCounts { held: self.held, ..LiveCounts::default() };
         for tap in &mut self.taps {
             let statistics =
                 tap.ring.statistics().map_err(|source| LiveError::Ring { interface: tap.name.clone(), source })?;

@@ -23,6 +23,8 @@
 //! Everything below borrows from one [`Frame`], which borrows from the ring or the file's buffer.
 
 pub mod address;
+#[cfg(target_os = "linux")]
+pub mod brake;
 pub mod checksum;
 pub mod decode;
 pub mod file;

@@ -194,6 +194,9 @@ pub fn live_counts(live: LiveCounts, report: &mut Report) {
         .counter("sidetap_dropped_packets", "Packets that the kernel dropped")
         .by("cause", [("ring_full", live.dropped)]);
     report.gauge("sidetap_unread_packets", "Packets that wait in the rings").is(live.unread);
+    report
+        .counter("sidetap_held_seconds", "Time in which nothing was read, to keep to the CPU limit")
+        .is(live.held.as_secs());
 }
 
 /// A capture on interfaces that can be asked.
@@ -289,7 +292,7 @@ mod tests {
 
     #[test]
     fn every_number_has_a_metric() {
-        let live = LiveCounts { packets: 105, dropped: 5, unread: 1, gone: 0 };
+        let live = LiveCounts { packets: 105, dropped: 5, unread: 1, ..LiveCounts::default() };
         assert_snapshot("metrics-capture", &monitored(live));
     }
 

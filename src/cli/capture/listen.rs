@@ -42,6 +42,9 @@ pub fn run(
     let settings = reporting::settings(sensor, (RateLimit::default(), budget), home(), &own, cx)?;
     let monitor = Monitor::open(listen)?;
     let mut live = Live::open(names, &monitor.exclude_from(&sensor.filter), budget.ring_bytes)?;
+    if let Some(cpus) = sensor.report.cpu_limit {
+        live.limit_cpu(cpus);
+    }
     let names: Vec<&str> = live.interfaces().collect();
     let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
     let surroundings = Surroundings { budget, privacy, own: &own, interfaces: &names };
@@ -62,6 +65,7 @@ pub fn run(
     let listened = live.run(&mut engine, |live, engine, now| {
         counts = now;
         run.tick(engine, |report| live_counts(now, report));
+        run.mind_cpu(engine, now.held);
         status.changes(interfaces.news(live), engine, cx);
         if is_monitored {
             published.publish((Snapshot::of(engine), now));

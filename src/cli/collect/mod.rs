@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 
@@ -104,6 +105,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let collected = collector.run(&mut engine, |collector, engine, now| {
         counts = now;
         run.tick(engine, |_| ());
+        run.mind_cpu(engine, Duration::ZERO);
         let changed = std::mem::replace(&mut interface_is_gone, now.replay.is_gone) != now.replay.is_gone;
         let news = collector.to_interface().filter(|_| changed).map(|interface| news(interface, now.replay.is_gone));
         status.changes(news.into_iter().collect(), engine, cx);

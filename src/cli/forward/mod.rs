@@ -63,6 +63,9 @@ pub struct Args {
     /// Memory for all of it, such as `25MiB`. Default: 80 % of the cgroup's limit, at most 64 MiB.
     #[arg(long, value_name = "SIZE", env = "SIDETAP_MEMORY_LIMIT", value_parser = options::size)]
     memory_limit: Option<ByteSize>,
+    /// How many CPUs may be used, such as `0.05`: packets wait, and are dropped, rather than that more is used.
+    #[arg(long, value_name = "CPUS", env = "SIDETAP_CPU_LIMIT", value_parser = options::cpus)]
+    cpu_limit: Option<f64>,
     /// Answer health checks and serve metrics over HTTP here: `/live /ready /metrics /status.json`, on port 9464 unless
     /// another is named. Default: nowhere.
     #[arg(long, value_name = "ADDRESS[:PORT]", env = "SIDETAP_LISTEN")]
@@ -205,6 +208,9 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     // Looks names up, which may take long, and takes no rights.
     forwarder.connect()?;
     live.replace_filter(&forwarder.filter(&wanted))?;
+    if let Some(cpus) = args.cpu_limit {
+        live.limit_cpu(cpus);
+    }
     forwarder.filter_has_changed();
     forwarder.start()?;
     let stop = ending.in_order()?;

@@ -196,6 +196,9 @@ fn line(status: &Status) -> String {
     if status.live.gone > 0 {
         parts.push(format!("{} gone", counted(status.live.gone as u64, "interface")));
     }
+    if !status.live.held.is_zero() {
+        parts.push(format!("{:.1} s without reading, to keep to the CPU limit", status.live.held.as_secs_f64()));
+    }
     parts.join("; ")
 }
 

@@ -33,6 +33,12 @@ pub fn size(text: &str) -> Result<ByteSize, String> {
     text.parse().map_err(|_| "it is no size such as `25MiB`, or a number of bytes".to_owned())
 }
 
+/// How many CPUs, such as `0.05`.
+pub fn cpus(text: &str) -> Result<f64, String> {
+    let cpus = text.parse::<f64>().ok().filter(|cpus| cpus.is_finite() && *cpus > 0.0);
+    cpus.ok_or_else(|| "it is no number of CPUs such as `0.05`".to_owned())
+}
+
 /// A duration such as `30s`; a number alone is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let whole = text.parse().ok().map(Duration::from_secs);

@@ -46,9 +46,9 @@ pub struct ReportArgs {
     /// Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults.
     #[arg(long, value_name = "SIZE", env = "SIDETAP_MAX_HTTP_LENGTH", value_parser = options::size)]
     max_http_length: Option<ByteSize>,
-    /// How many CPUs may be used, such as `0.05`: beyond that, while listening, bodies are left out first, then the rate limit
-    /// is lowered, and then only some connections are read.
-    #[arg(long, value_name = "CPUS", env = "SIDETAP_CPU_LIMIT", value_parser = cpus)]
+    /// How many CPUs may be used, such as `0.05`. While listening, packets wait, and are dropped, rather than that more is
+    /// used; where that goes on, bodies are left out first, then the rate limit is lowered, then only some connections are read.
+    #[arg(long, value_name = "CPUS", env = "SIDETAP_CPU_LIMIT", value_parser = options::cpus)]
     pub cpu_limit: Option<f64>,
     /// Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end.
     #[arg(long, value_name = "FILE", env = "SIDETAP_OPENAPI")]
@@ -88,11 +88,6 @@ fn rate_limit(text: &str) -> Result<RateLimit, String> {
 
 fn trace_context(text: &str) -> Result<TraceContextPolicy, String> {
     text.parse().map_err(|error: UnknownPolicy| format!("{error}: {}", error.hints().join("; ")))
-}
-
-fn cpus(text: &str) -> Result<f64, String> {
-    let cpus = text.parse::<f64>().ok().filter(|cpus| cpus.is_finite() && *cpus > 0.0);
-    cpus.ok_or_else(|| "it is no number of CPUs such as `0.05`".to_owned())
 }
 
 fn level(text: &str) -> Result<PrivacyLevel, String> {

@@ -6,6 +6,8 @@ use super::documents::Documents;
 use crate::export::ExportError;
 use crate::export::monitor::Report;
 use crate::packet::Timestamp;
+#[cfg(target_os = "linux")]
+use crate::packet::brake::cpu_time;
 use crate::sensor::Engine;
 
 /// How often metrics are handed to exports that send them on.
@@ -22,7 +24,16 @@ pub struct Run {
     /// When it began, by both clocks.
     begun: (Instant, SystemTime),
     #[cfg(target_os = "linux")]
-    cpu: Option<(Instant, Duration)>,
+    cpu: Option<Cpu>,
+}
+
+/// What had been used at a moment, and how long packets had had to wait for that.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, Copy)]
+struct Cpu {
+    at: Instant,
+    used: Duration,
+    held: Duration,
 }
 
 /// Where packets are from.
@@ -65,10 +76,6 @@ impl Run {
             self.next_metrics = now + METRICS;
             engine.tell_metrics(wall_clock(), more);
         }
-        #[cfg(target_os = "linux")]
-        if self.input == Input::Live {
-            self.mind_cpu(engine, now);
-        }
     }
 
     /// It is over: hands on what is left, and waits for those who write; what failed.
@@ -88,27 +95,30 @@ impl Run {
         wall_clock().max(timestamp(wall + instant.elapsed()))
     }
 
+    /// Gives up what takes more CPU than there is. `held` is how long packets have had to wait so far, because too much was
+    /// used.
     #[cfg(target_os = "linux")]
-    fn mind_cpu(&mut self, engine: &mut Engine, now: Instant) {
-        let Some(used) = cpu_time() else { return };
-        let Some((since, before)) = self.cpu else {
-            self.cpu = Some((now, used));
+    pub fn mind_cpu(&mut self, engine: &mut Engine, held: Duration) {
+        let now = Cpu { at: Instant::now(), used: cpu_time(), held };
+        let Some(before) = self.cpu.filter(|before| now.at.duration_since(before.at) < CPU) else {
+            if let Some(before) = self.cpu.replace(now) {
+                engine.reporter().observe_cpu(now.wanted_since(before), wall_clock());
+            }
             return;
         };
-        let passed = now.duration_since(since);
-        if passed >= CPU {
-            self.cpu = Some((now, used));
-            let cpus = used.saturating_sub(before).as_secs_f64() / passed.as_secs_f64();
-            engine.reporter().observe_cpu(cpus, wall_clock());
-        }
+        self.cpu = Some(before);
     }
 }
 
-/// CPU time that this process has used.
 #[cfg(target_os = "linux")]
-fn cpu_time() -> Option<Duration> {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+impl Cpu {
+    /// How many CPUs would have been used if no packet had had to wait.
+    fn wanted_since(self, before: Cpu) -> f64 {
+        let passed = self.at.duration_since(before.at).as_secs_f64();
+        let used = self.used.saturating_sub(before.used).as_secs_f64();
+        let read = passed - self.held.saturating_sub(before.held).as_secs_f64();
+        used / read.max(passed / 100.0)
+    }
 }
 
 fn wall_clock() -> Timestamp {

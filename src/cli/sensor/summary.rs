@@ -31,7 +31,12 @@ pub fn of_interfaces(engine: &EngineCounts, live: LiveCounts, filter: &str, expo
         (live.dropped, "packet", "dropped by the kernel because the ring was full"),
         (live.unread, "packet", "not read before the end"),
     ];
-    let seen = Seen { packets: live.packets, has_filter, losses, ..Seen::default() };
+    let held = live.held.as_secs_f64();
+    let more = match held > 0.0 {
+        true => vec![format!("{held:.1} s without reading, to keep to the CPU limit")],
+        false => Vec::new(),
+    };
+    let seen = Seen { packets: live.packets, has_filter, losses, more, ..Seen::default() };
     cx.printer.note(&text(engine, seen, &Exported::of(exports)));
 }
 

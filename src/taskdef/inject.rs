@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::cpu_limit;
 use super::document::{TaskDefinition, name_of};
 use super::envelope::Envelope;
 use super::error::{Error, Result};
@@ -85,6 +86,7 @@ pub fn inject(
 
     let mut container = sidecar.definition(&name, &ground.definition, &mut warnings)?;
     set_size(&mut container, &share, &sidecar.preset);
+    cpu_limit::set(&mut container, &share, &sidecar.preset);
     rules::check_references(&definition, &container)?;
     warn_of_size(&sidecar.preset, &share, &mut warnings);
     let definition = finish(definition, container, &ground, &sidecar.preset, &mut warnings)?;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cpu_limit;
 use super::document::{TaskDefinition, name_of, present};
 use super::logs::{self, LogRequest};
 use super::parameters::Parameters;
@@ -65,7 +66,7 @@ impl Installed {
         let mut environment = pairs(container, "environment", "value");
         environment.retain(|(name, value)| {
             let listens = name == LISTEN && Some(value.as_str()) == preset.health_address();
-            !listens && !own(name)
+            !listens && !own(name) && !cpu_limit::is_usual(name, value, &preset, container)
         });
         let usual_essential = matches!(preset, Preset::Traceable);
         let essential = container["essential"].as_bool().unwrap_or(true);

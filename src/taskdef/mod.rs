@@ -1,5 +1,6 @@
 //! A task definition, its sidecars, their sizes, the patch and the plan. Pure: no I/O, no clock.
 
+mod cpu_limit;
 pub mod diff;
 pub mod document;
 pub mod envelope;

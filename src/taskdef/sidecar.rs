@@ -251,7 +251,7 @@ fn add_runtime(container: &mut Value) {
 }
 
 /// Sets `{name, field: value}` in a list of such objects, in place if the name is there.
-fn set_by_name(container: &mut Value, list: &str, name: &str, field: &str, value: &str) {
+pub(super) fn set_by_name(container: &mut Value, list: &str, name: &str, field: &str, value: &str) {
     if !container[list].is_array() {
         container[list] = json!([]);
     }

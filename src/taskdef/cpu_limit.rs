@@ -1,0 +1,88 @@
+//! Holds sidetap's own sidecars to their share of the CPU.
+//!
+//! CPU units of containers are weights: they say who gets how much of what all want. An application that names none has
+//! two, so that a sidecar with twelve would get six times as much as soon as both are busy. So the engine is told to use
+//! no more than its units, whoever else is busy.
+
+use serde_json::Value;
+
+use super::preset::Preset;
+use super::sidecar::set_by_name;
+use super::sizing::{MIN_CPU_UNITS, Share};
+
+/// Tells a sidetap how many CPUs it may use.
+const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
+/// Units of a CPU.
+const CPU: f64 = 1024.0;
+/// What a sidecar that reserves nothing may use, of what the task has.
+const UNRESERVED: f64 = 0.05;
+
+/// Tells the container of a sensor or forwarder its limit, unless somebody has told it another.
+pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset) {
+    if !is_ours(preset) || is_told(container) {
+        return;
+    }
+    let unreserved = || share.basis.cpu.map(|units| ((units as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS));
+    if let Some(units) = share.cpu.or_else(unreserved) {
+        set_by_name(container, "environment", CPU_LIMIT, "value", &cpus(units));
+    }
+}
+
+/// Whether a variable of a container is what [`set`] would have set.
+pub(super) fn is_usual(name: &str, value: &str, preset: &Preset, container: &Value) -> bool {
+    let units = container["cpu"].as_u64().filter(|units| *units > 0);
+    name == CPU_LIMIT && is_ours(preset) && units.is_none_or(|units| value == cpus(units))
+}
+
+fn is_ours(preset: &Preset) -> bool {
+    matches!(preset, Preset::Sensor | Preset::Forwarder)
+}
+
+fn is_told(container: &Value) -> bool {
+    let named = |list: &str| container[list].as_array().into_iter().flatten().any(|item| item["name"] == CPU_LIMIT);
+    let words = container["command"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut flags = words.filter(|word| *word == "--cpu-limit" || word.starts_with("--cpu-limit="));
+    named("environment") || named("secrets") || flags.next().is_some()
+}
+
+/// CPU units as CPUs, such as 0.0117.
+fn cpus(units: u64) -> String {
+    let text = format!("{:.4}", units as f64 / CPU);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sizing::Size;
+    use super::*;
+
+    fn told(container: &Value, cpu: Option<u64>, preset: &Preset) -> Value {
+        let basis = Size { cpu: Some(256), memory_mib: Some(512) };
+        let share = Share { cpu, memory_mib: 25, reservation_mib: None, basis, grown_to: None };
+        let mut container = container.clone();
+        set(&mut container, &share, preset);
+        container["environment"].clone()
+    }
+
+    #[test]
+    fn a_sidecar_is_told_its_share_unless_it_was_told_something_else() {
+        let limit = |value: &str| json!([{ "name": "SIDETAP_CPU_LIMIT", "value": value }]);
+        assert_eq!(told(&json!({}), Some(12), &Preset::Sensor), limit("0.0117"));
+        assert_eq!(told(&json!({}), Some(1024), &Preset::Forwarder), limit("1"));
+        assert_eq!(told(&json!({}), None, &Preset::Sensor), limit("0.0117"), "5 % of the task");
+        assert_eq!(told(&json!({ "environment": limit("0.5") }), Some(12), &Preset::Sensor), limit("0.5"));
+        let by_flag = json!({ "command": ["capture", "--cpu-limit", "1"] });
+        assert_eq!(told(&by_flag, Some(12), &Preset::Sensor), Value::Null);
+        assert_eq!(told(&json!({}), Some(12), &Preset::Levo), Value::Null);
+    }
+
+    #[test]
+    fn what_was_set_is_known_again() {
+        let usual = |value: &str, cpu: Value| is_usual(CPU_LIMIT, value, &Preset::Sensor, &json!({ "cpu": cpu }));
+        assert!(usual("0.0117", json!(12)) && usual("0.0117", json!(0)) && usual("0.0117", Value::Null));
+        assert!(!usual("0.5", json!(12)));
+        assert!(!is_usual("OTHER", "0.0117", &Preset::Sensor, &json!({ "cpu": 12 })));
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use runner::web;
+
 use crate::world::{COLLECTOR, IMAGE, PATIENCE, World, wait_until_said};
 
 const FORWARDER: &str = "sidetap-forwarder";
@@ -22,7 +24,7 @@ fn what_the_application_answers_arrives_at_a_collector() {
     assert_eq!(task.stop(), None, "the task ran until it was told to stop");
     let (records, said) = collector.stop();
 
-    assert_eq!(World::logged(&task), 300);
+    assert_eq!(web::logged(&task), 300);
     let answered = records.iter().filter(|record| record["url.path"] == "/items/{id}");
     assert_eq!(answered.count(), 300, "{said}{}", task.said(FORWARDER));
     assert!(said.contains("\nnothing was lost\n"), "{said}");

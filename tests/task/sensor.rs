@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runner::Happened;
+use runner::{Happened, web};
 
 use crate::world::{IMAGE, PATIENCE, World, wait_until_said};
 
@@ -27,7 +27,7 @@ fn what_the_application_answers_arrives_at_a_receiver() {
     assert_eq!(task.stop(), None, "the task ran until it was told to stop");
 
     let said = task.said(SENSOR);
-    assert_eq!(World::logged(&task), 300);
+    assert_eq!(web::logged(&task), 300);
     assert!(said.contains("\nnothing was lost\n"), "{said}");
     let ledger = said.lines().rev().find(|line| line.starts_with("ledger:")).expect("a last word");
     assert!(ledger.contains("emitted 300 ") && ledger.contains("traces given 300 = accepted 300,"), "{said}");

@@ -4,11 +4,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
+use runner::web::{self, PORT};
 use runner::{Image, Images, Network, Task, missing};
-use serde_json::{Value, json};
+use serde_json::Value;
 use standin::Standin;
 use tempfile::TempDir;
 
@@ -22,8 +23,6 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub const IMAGE: &str = "sidetap:test";
 /// Where a collector listens.
 pub const COLLECTOR: &str = "10.0.1.1:4789";
-/// Where the application listens.
-const PORT: u16 = 8080;
 
 /// All of it, gone with the test.
 pub struct World {
@@ -32,11 +31,29 @@ pub struct World {
     images: Images,
     python: Python,
     directory: TempDir,
+    _turn: Turn,
 }
+
+/// Tests that measure run alone, others beside each other.
+enum Turn {
+    Shared { _guard: RwLockReadGuard<'static, ()> },
+    Alone { _guard: RwLockWriteGuard<'static, ()> },
+}
+
+static TURNS: RwLock<()> = RwLock::new(());
 
 impl World {
     /// None, with a word on why, where that cannot be.
     pub fn new(test: &str) -> Option<World> {
+        World::of(test, || Turn::Shared { _guard: TURNS.read().unwrap_or_else(PoisonError::into_inner) })
+    }
+
+    /// The same for a test beside which no other one is to run.
+    pub fn alone(test: &str) -> Option<World> {
+        World::of(test, || Turn::Alone { _guard: TURNS.write().unwrap_or_else(PoisonError::into_inner) })
+    }
+
+    fn of(test: &str, turn: impl FnOnce() -> Turn) -> Option<World> {
         if let Some(missing) = missing() {
             return skip(&missing.0);
         }
@@ -44,14 +61,15 @@ impl World {
             return skip(&format!("{test} needs the image that `cargo xtask test` makes"));
         };
         let python = Python::prepared(test)?;
+        let turn = turn();
         let directory = tempfile::tempdir().expect("a directory");
         let sidetap = Image::of_archive(&archive, &directory.path().join("sidetap")).expect("an image");
-        let web = nginx(&directory.path().join("nginx"));
-        let images = Images::default().with(IMAGE, sidetap).with("nginx", web);
+        let nginx = web::image(&directory.path().join("nginx")).expect("nginx is installed");
+        let images = Images::default().with(IMAGE, sidetap).with(web::IMAGE, nginx);
         let standin = Standin::start();
-        standin.service("main", "web", task_definition());
+        standin.service("main", "web", web::task_definition(256, 512));
         let network = Arc::new(Network::make().expect("a network"));
-        Some(World { standin, network, images, python, directory })
+        Some(World { standin, network, images, python, directory, _turn: turn })
     }
 
     /// Runs sidetap against the account; it has to do well.
@@ -145,6 +163,7 @@ impl World {
 
     /// Asks as fast as the application answers, over so many connections, for so long.
     pub fn load(&self, connections: usize, seconds: u64) -> Load {
+        assert!(connections <= 10_000, "a process may not open more");
         let mut command = self.network.command_outside("wrk");
         command.args(["--threads", "1", "--latency", "--timeout", "30s"]);
         command.args(["--connections", &connections.to_string(), "--duration", &format!("{seconds}s")]);
@@ -160,12 +179,6 @@ impl World {
             median: milliseconds(&word("50%", 1)),
             p99: milliseconds(&word("99%", 1)),
         }
-    }
-
-    /// How many requests the application has logged.
-    pub fn logged(task: &Task) -> u64 {
-        let log = std::fs::read(task.file("web", "/var/log/access.log")).unwrap_or_default();
-        log.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 }
 
@@ -231,63 +244,9 @@ fn request(stream: &mut TcpStream, path: &str) {
         let length = stream.read(&mut piece).expect("an answer");
         assert!(length > 0, "the connection ends: {}", String::from_utf8_lossy(&answer));
         answer.extend_from_slice(&piece[..length]);
-        if answer.ends_with(b"the answer") {
+        if answer.ends_with(web::ANSWER.as_bytes()) {
             assert!(answer.starts_with(b"HTTP/1.1 200 "));
             return;
         }
     }
-}
-
-fn task_definition() -> Value {
-    json!({
-        "family": "web",
-        "cpu": "256",
-        "memory": "512",
-        "networkMode": "awsvpc",
-        "requiresCompatibilities": ["FARGATE"],
-        "executionRoleArn": "arn:aws:iam::123456789012:role/ecsTaskExecutionRole",
-        "containerDefinitions": [{
-            "name": "web",
-            "image": "nginx",
-            "essential": true,
-            "command": ["nginx", "-e", "/var/log/error.log", "-c", "/etc/nginx.conf"],
-            "portMappings": [{ "containerPort": PORT, "protocol": "tcp" }],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": "/ecs/web", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"
-                }
-            }
-        }]
-    })
-}
-
-fn nginx(root: &std::path::Path) -> Image {
-    std::fs::create_dir(root).expect("a directory");
-    let image = Image::of_programs(root, &["nginx"]).expect("nginx is installed");
-    let configuration = format!(
-        "daemon off;
-user root;
-worker_processes 1;
-pid /run/nginx.pid;
-worker_rlimit_nofile 20000;
-events {{ worker_connections 10000; }}
-http {{
-  access_log /var/log/access.log;
-  client_body_temp_path /tmp/body;
-  proxy_temp_path /tmp/proxy;
-  fastcgi_temp_path /tmp/fastcgi;
-  uwsgi_temp_path /tmp/uwsgi;
-  scgi_temp_path /tmp/scgi;
-  keepalive_requests 1000000000;
-  server {{
-    listen {PORT} backlog=4096;
-    default_type text/plain;
-    location / {{ return 200 'the answer'; }}
-  }}
-}}
-"
-    );
-    std::fs::write(root.join("etc/nginx.conf"), configuration).expect("a file");
-    image
 }

@@ -18,6 +18,7 @@
 //! - `metadata`: the task metadata endpoint, version 4
 //! - `supervisor`: starts, watches, restarts and stops the containers
 //! - `task`: a running task, for whoever started it
+//! - [`web`]: an application to put sidecars beside
 //!
 //! Needs root, `runc`, `ip`, `tar`, and the version 1 hierarchies of cgroups.
 #![cfg(target_os = "linux")]
@@ -33,6 +34,7 @@ mod network;
 mod process;
 mod supervisor;
 mod task;
+pub mod web;
 
 pub use cgroup::Usage;
 pub use image::{Image, Images};

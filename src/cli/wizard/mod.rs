@@ -7,6 +7,7 @@
 mod answers;
 mod cluster;
 mod fields;
+mod keys;
 mod line;
 mod logs;
 mod parameters;
@@ -23,6 +24,7 @@ mod tests;
 mod text;
 
 use self::answers::{Answers, Line, MASK};
+use self::keys::CtrlC;
 use self::place::Place;
 use self::prompter::{Interrupted, Prompter, Tone};
 use self::services::Seen;
@@ -115,6 +117,13 @@ impl<'a> Wizard<'a> {
     }
 
     async fn run(&mut self) -> anyhow::Result<Exit> {
+        self.prompter.ctrl_c(CtrlC::IsAKey);
+        let ended = self.steps().await;
+        self.prompter.ctrl_c(CtrlC::Interrupts);
+        ended
+    }
+
+    async fn steps(&mut self) -> anyhow::Result<Exit> {
         loop {
             let go = match STEPS[self.step].0 {
                 Step::Place => place::step(self).await?,
@@ -171,10 +180,13 @@ impl<'a> Wizard<'a> {
     /// Does AWS's part, until that ends or somebody presses Ctrl-C.
     async fn wait<T>(&self, work: impl Future<Output = T>) -> Result<T, Interrupted> {
         let mut interrupt = self.interrupt.clone();
-        tokio::select! {
+        self.prompter.ctrl_c(CtrlC::Interrupts);
+        let done = tokio::select! {
             done = work => Ok(done),
             () = interrupt.raised() => Err(Interrupted),
-        }
+        };
+        self.prompter.ctrl_c(CtrlC::IsAKey);
+        done
     }
 
     /// The sidecar that was answered so far.

@@ -2,6 +2,8 @@
 //!
 //! Texts may come from AWS: an implementation takes out of them what controls a terminal, and cuts them to its width.
 
+use super::keys::CtrlC;
+
 /// What somebody answered; none if they went back with Esc.
 ///
 /// # Errors
@@ -70,6 +72,9 @@ pub trait Prompter {
 
     /// Asks for yes or no; no is the usual answer.
     fn confirm(&mut self, question: &str) -> Asked<bool>;
+
+    /// Says what Ctrl-C is to do between questions; without a terminal there is nothing to say.
+    fn ctrl_c(&self, _: CtrlC) {}
 
     /// Shows a text of any length, until whoever reads it has read it.
     fn read(&mut self, title: &str, text: &str) -> anyhow::Result<()>;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anstream::adapter::strip_str;
 
 use super::answers::Line;
+use super::keys::CtrlC;
 use super::prompter::{Field, Tone};
 use super::{Go, Wizard, choose, counted};
 use crate::cli::begun::Begun;
@@ -246,6 +247,7 @@ async fn apply(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Go> {
     // Blocked services are left out. Nobody has asked for more after a failure.
     args.apply.keep_going = false;
     let (begun, interrupt) = (Begun::default(), wizard.interrupt.clone());
+    wizard.prompter.ctrl_c(CtrlC::Interrupts);
     let exit = carry_out(wizard.connected()?, plan, begun, &args.apply, interrupt, wizard.cx).await?;
     wizard.say_command_line();
     Ok(Go::Done(exit))

@@ -16,6 +16,7 @@ use console::{Key, Term};
 use dialoguer::theme::Theme;
 use dialoguer::{Confirm, FuzzySelect, MultiSelect, Select};
 
+use super::keys::{self, CtrlC};
 use super::line::{Line, Typed};
 use super::prompter::{Asked, Field, Interrupted, Prompter, Row, Tone};
 use super::text::{cut, wrapped};
@@ -169,6 +170,12 @@ impl Terminal {
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        keys::set(CtrlC::Interrupts);
+    }
+}
+
 impl Prompter for Terminal {
     fn begin(&mut self, title: &str) {
         if !std::mem::replace(&mut self.begun, true) {
@@ -267,6 +274,10 @@ impl Prompter for Terminal {
         let confirm = Confirm::with_theme(&self.look).with_prompt(sanitise(question)).default(false);
         let answer = confirm.interact_on_opt(&self.term);
         self.asked(answer)
+    }
+
+    fn ctrl_c(&self, ctrl_c: CtrlC) {
+        keys::set(ctrl_c);
     }
 
     fn read(&mut self, title: &str, text: &str) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 // Elsewhere sidetap has not all of its commands.
 #![cfg(target_os = "linux")]
 
+mod account;
 mod command;
 mod links;
 mod page;
@@ -183,6 +184,20 @@ fn commands_that_need_nothing_run_as_the_page_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     assert!(ran > 30, "only {ran} commands were run");
+}
+
+/// What needs AWS is done in an account that is made up, each page in its own.
+#[test]
+fn what_the_pages_do_on_aws_works_in_a_made_up_account() {
+    let pages = Page::all();
+    let results = std::thread::scope(|scope| {
+        let runs: Vec<_> = pages.iter().map(|page| scope.spawn(|| account::run(page))).collect();
+        runs.into_iter().map(|run| run.join().expect("a run")).collect::<Vec<_>>()
+    });
+    let wrong: Vec<String> = results.iter().filter_map(|result| result.clone().err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let ran: usize = results.into_iter().flatten().sum();
+    assert!(ran >= 18, "only {ran} commands were run");
 }
 
 /// All blocks of commands.

@@ -8,21 +8,31 @@ use anyhow::{Context, Result};
 
 use crate::{debian, root, run};
 
-/// Where all of it is made.
-const DIRECTORY: &str = "target/image";
+/// Where all of it is made, in the target directory.
+const DIRECTORY: &str = "image";
 
 /// Makes the image for this machine's architecture, and tells where.
 pub fn make() -> Result<()> {
-    debian::install(debian::missing(&[("buildah", "buildah"), ("setcap", "libcap2-bin")]))?;
+    install_tools()?;
     println!("{}", archive()?.display());
     Ok(())
 }
 
+/// Installs what making it takes.
+pub fn install_tools() -> Result<()> {
+    debian::install(debian::missing(&[("buildah", "buildah"), ("setcap", "libcap2-bin")]))
+}
+
 /// Makes the image for this machine's architecture; the OCI archive that it is in.
 pub fn archive() -> Result<PathBuf> {
+    archive_of(root(), &root().join("target"))
+}
+
+/// Makes the image of a checkout, in a target directory.
+pub fn archive_of(checkout: &Path, target: &Path) -> Result<PathBuf> {
     let architecture = architecture()?;
-    let directory = root().join(DIRECTORY);
-    file_system(root(), architecture, &directory.join("context/out"))?;
+    let directory = target.join(DIRECTORY);
+    file_system(checkout, target, architecture, &directory.join("context/out"))?;
     let archive = directory.join(format!("sidetap-{architecture}.oci.tar"));
     let _ = std::fs::remove_file(&archive);
     let name = format!("sidetap:{architecture}");
@@ -31,15 +41,16 @@ pub fn archive() -> Result<PathBuf> {
     let argument = format!("VERSION={version}");
     let build =
         ["build", "--isolation", "chroot", "--format", "docker", "--timestamp", "0", "--build-context", &context];
-    run(buildah(&directory).args(build).args(["--build-arg", &argument, "--tag", &name, "."]))?;
+    run(buildah(&directory).args(build).args(["--build-arg", &argument, "--tag", &name]).arg(checkout))?;
     let to = format!("oci-archive:{}:{version}", archive.display());
     run(buildah(&directory).args(["push", "--format", "oci", &name, &to]))?;
     Ok(archive)
 }
 
 /// What is in the image, made from a checkout. The program is in `usr/local/bin`.
-pub fn file_system(checkout: &Path, architecture: &str, out: &Path) -> Result<()> {
-    run(Command::new(checkout.join("image/build.sh")).arg(architecture).arg(out))
+fn file_system(checkout: &Path, target: &Path, architecture: &str, out: &Path) -> Result<()> {
+    let mut build = Command::new(checkout.join("image/build.sh"));
+    run(build.arg(architecture).arg(out).env("CARGO_TARGET_DIR", target))
 }
 
 /// As Docker names it.

@@ -1,19 +1,33 @@
 //! Development commands; `cargo xtask` alone lists them.
 
+#[cfg(unix)]
 mod bench_export;
+#[cfg(unix)]
 mod bench_forward;
+#[cfg(unix)]
+mod bench_image;
+#[cfg(unix)]
 mod bench_peers;
+#[cfg(unix)]
 mod collecting;
 mod debian;
+#[cfg(unix)]
 mod demo;
+mod dist;
 mod generate;
 mod image;
+#[cfg(unix)]
 mod live;
+#[cfg(unix)]
 mod machine;
+#[cfg(unix)]
 mod measure;
+#[cfg(unix)]
 mod peers;
+#[cfg(unix)]
 mod performance;
 mod test;
+#[cfg(unix)]
 mod traffic;
 
 use std::path::Path;
@@ -21,6 +35,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+#[cfg(unix)]
 use crate::bench_peers::Effort;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
@@ -31,6 +46,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench-collect            measure collecting alone, and print it
   bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
   bench-export [--quick]   measure sending over OTLP, and write that part of it; as root on Linux
+  bench-image              measure the sidecar's image, and write that part of it; as root on Linux
+  dist                     make what a release consists of, for this machine's target, in target/dist
   image                    make the sidecar's image as an OCI archive in target/image
   completions              write completions/ anew
   configuration            write the tables of docs/configuration.md anew
@@ -39,11 +56,29 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    #[cfg(unix)]
     if let ["demo", ref arguments @ ..] = words[..] {
         return demo::run(arguments).unwrap_or_else(failed);
     }
     let result = match words[..] {
         ["test"] => test::run_all(),
+        ["dist"] => dist::make(),
+        ["image"] => image::make(),
+        ["completions"] => generate::completions(),
+        ["configuration"] => generate::configuration(),
+        ["man", directory] => generate::man(directory),
+        #[cfg(unix)]
+        _ => return measured(&words),
+        #[cfg(not(unix))]
+        _ => return usage(),
+    };
+    ended(result)
+}
+
+/// What measures, and the parts of it that it starts again.
+#[cfg(unix)]
+fn measured(words: &[&str]) -> ExitCode {
+    let result = match *words {
         ["bench-peers"] => bench_peers::run_all(Effort::FULL),
         ["bench-peers", "--quick"] => bench_peers::run_all(Effort::QUICK),
         ["bench-collect"] => bench_peers::run_collecting(Effort::QUICK),
@@ -57,19 +92,24 @@ fn main() -> ExitCode {
         ["pelt", ref arguments @ ..] => bench_forward::pelt(arguments),
         // How programs that are measured are started.
         ["measure", ref command @ ..] => measure::wrap(command),
-        ["image"] => image::make(),
-        ["completions"] => generate::completions(),
-        ["configuration"] => generate::configuration(),
-        ["man", directory] => generate::man(directory),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(64);
-        }
+        ["bench-image"] => bench_image::run_all(),
+        // How its sensors are started.
+        ["start", program] => bench_image::start(program),
+        _ => return usage(),
     };
+    ended(result)
+}
+
+fn ended(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(error),
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(64)
 }
 
 fn failed(error: anyhow::Error) -> ExitCode {

@@ -1,0 +1,99 @@
+//! The bill of materials: the crates that are linked into a binary, in CycloneDX's JSON.
+//!
+//! `cargo cyclonedx` knows the form, and asks Cargo for the whole workspace; what only its other members need is left out
+//! here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::package::{ENGINE, Package};
+use super::tool;
+use crate::{root, run};
+
+const NAME: &str = "bill-of-materials";
+
+/// Writes the bill for the binary with these features.
+pub fn write(package: &Package, host: &str, features: &[&str], to: &Path) -> Result<()> {
+    let program = tool("cargo-cyclonedx", "0.5.9")?;
+    let mut make = Command::new(program);
+    make.args(["cyclonedx", "-qq", "--format", "json", "--spec-version", "1.5", "--no-build-deps", "--target", host]);
+    make.args(["--override-filename", NAME]).args(features).env("SOURCE_DATE_EPOCH", super::time()?.to_string());
+    run(&mut make)?;
+    // It writes one for each member, beside its manifest.
+    let made = package.members.iter().map(|member| member.join(format!("{NAME}.json")));
+    let made: Vec<_> = made.collect();
+    let text = fs::read_to_string(&made[0]).context("cargo cyclonedx has written no bill")?;
+    for file in &made {
+        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    let linked = package.linked(host, features)?.into_iter().map(|one| (one.name, one.version)).collect();
+    // A path of this machine is in no release.
+    let mut bill: Value = serde_json::from_str(&text.replace(&root().display().to_string(), "/sidetap"))?;
+    keep(&mut bill, &linked)?;
+    if features == ENGINE {
+        add_from_debian(&mut bill);
+    }
+    fs::write(to, serde_json::to_string_pretty(&bill)? + "\n")?;
+    Ok(())
+}
+
+/// Leaves out the components that are not linked, and what depends on them.
+fn keep(bill: &mut Value, linked: &BTreeSet<(String, String)>) -> Result<()> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let components = bill["components"].as_array_mut().context("a bill has components")?;
+    components.retain(|component| linked.contains(&(text(&component["name"]), text(&component["version"]))));
+    ensure!(components.len() == linked.len(), "of {} crates, {} are in the bill", linked.len(), components.len());
+    let mut kept: BTreeSet<String> = components.iter().map(|component| text(&component["bom-ref"])).collect();
+    kept.insert(text(&bill["metadata"]["component"]["bom-ref"]));
+    let dependencies = bill["dependencies"].as_array_mut().context("a bill has dependencies")?;
+    dependencies.retain(|dependency| kept.contains(&text(&dependency["ref"])));
+    for dependency in dependencies {
+        if let Some(on) = dependency.get_mut("dependsOn").and_then(Value::as_array_mut) {
+            on.retain(|one| kept.contains(&text(one)));
+        }
+    }
+    Ok(())
+}
+
+/// What the image has from Debian: the certificates, and the C library in the binary.
+fn add_from_debian(bill: &mut Value) {
+    for (name, kind) in [("ca-certificates", "file"), ("libc6-dev", "library")] {
+        let asked = Command::new("dpkg-query").args(["--showformat=${Version}", "--show", name]).output();
+        let Some(asked) = asked.ok().filter(|asked| asked.status.success()) else { continue };
+        let version = String::from_utf8_lossy(&asked.stdout).into_owned();
+        let purl = format!("pkg:deb/debian/{name}@{}", version.replace('+', "%2B").replace(':', "%3A"));
+        if let Some(components) = bill["components"].as_array_mut() {
+            components.push(json!({ "type": kind, "bom-ref": purl, "name": name, "version": version, "purl": purl }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_linked_is_left_out() {
+        let component = |name: &str| json!({ "name": name, "version": "1.0.0", "bom-ref": name });
+        let mut bill = json!({
+            "metadata": { "component": { "bom-ref": "sidetap" } },
+            "components": [component("linked"), component("another member's")],
+            "dependencies": [
+                { "ref": "sidetap", "dependsOn": ["another member's", "linked"] },
+                { "ref": "another member's", "dependsOn": ["linked"] },
+                { "ref": "linked" },
+            ],
+        });
+        let linked = [("linked".to_owned(), "1.0.0".to_owned())].into();
+        keep(&mut bill, &linked).expect("all that is linked is there");
+        assert_eq!(bill["components"], json!([component("linked")]));
+        let dependencies = json!([{ "ref": "sidetap", "dependsOn": ["linked"] }, { "ref": "linked" }]);
+        assert_eq!(bill["dependencies"], dependencies);
+        assert!(keep(&mut bill, &[("missing".to_owned(), "1.0.0".to_owned())].into()).is_err());
+    }
+}

@@ -46,7 +46,7 @@ pub fn make() -> Result<()> {
         debian_package::make(&package, &host, &stage, time, &deb)?;
         crate::image::install_tools()?;
         let image = format!("sidetap-{}-{architecture}.oci", package.version);
-        fs::copy(crate::image::archive()?, out.join(format!("{image}.tar")))?;
+        archive::repack(&crate::image::archive()?, time, &out.join(format!("{image}.tar")))?;
         bill::write(&package, &host, package::ENGINE, &out.join(format!("{image}.cdx.json")))?;
     }
     sum_up(&out)?;

@@ -288,7 +288,7 @@ fn a_sidecar_that_somebody_s_deployment_has_lost_is_taken_off_the_record() {
     assert_eq!(standin.calls_of("UpdateService").len(), 1, "only the injection's");
     // What somebody else deployed is not undone.
     let back = Sidetap::new("rollback --cluster main --service web --yes").against(&standin).exits(5);
-    back.stderr_has("it bears no record of what it ran before");
+    back.stderr_has("somebody else deployed web:3, which it runs: sidetap has only corrected its tags since");
 
     let denied = Standin::start();
     denied.service("main", "web", task_definition("web")).tag_service("web", "sidetap:sidecar", "sidetap-sensor");

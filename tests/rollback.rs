@@ -377,6 +377,8 @@ fn a_way_back_that_has_begun_is_followed_to_its_end() {
     Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&failing).exits(0);
     let failed = Sidetap::new(ROLLBACK).against(&failing).exits(6).stdout_has("tasks failed to start");
     failed.stdout_has("to try it again: aws ecs update-service --cluster main --service web --force-new-deployment");
+    let unwatched = Sidetap::new(&format!("{ROLLBACK} --no-wait")).against(&failing).exits(6);
+    unwatched.stdout_has("the deployment of web:1 that has begun has failed").stdout_has("tasks failed to start");
 
     // One that ECS takes back leaves the service at the sidecar, with a receipt that says so.
     let taken_back = injected(None);

@@ -107,7 +107,11 @@ fn a_second_injection_follows_the_deployment_of_the_first() {
         let failed = Sidetap::new(INJECT).against(&failing).exits(6).stdout_has("tasks failed to start");
         failed.stdout_has("aws ecs update-service --cluster main --service web --force-new-deployment");
     }
+    let unwatched = Sidetap::new(&format!("{INJECT} --no-wait")).against(&failing).exits(6);
+    let unwatched = unwatched.stderr_has("started before for `web`: it has failed").stdout_has("deployment failed");
+    unwatched.stdout_has("tasks failed to start").stdout_has("exit code 137");
     let back = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&failing).exits(6);
+    let back = back.stderr_has("`web`, whose deployment has failed: taken back");
     back.stdout_has("returning to web:1: done");
     assert_eq!(
         (tag(&failing, "sidetap:sidecar"), tag(&failing, "sidetap:task-definition")),

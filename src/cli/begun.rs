@@ -47,9 +47,12 @@ impl<'a> Begun<'a> {
         changes.filter(|(index, _)| !begun(*index)).count()
     }
 
-    /// How many deployments that were started before go on.
+    /// How many deployments were started before and are told of: those that go on, and those that the plan would have
+    /// made and that have failed.
     pub fn deploying(&self) -> usize {
-        self.count(|standing| matches!(standing, Standing::Deploying(_) | Standing::Underway(_)))
+        self.count(|standing| {
+            matches!(standing, Standing::Deploying(_) | Standing::Underway(_) | Standing::FailedBefore(_))
+        })
     }
 
     fn count(&self, is: impl Fn(&Standing) -> bool) -> usize {
@@ -71,15 +74,24 @@ impl<'a> Begun<'a> {
         Some(format!("an earlier run of this plan has begun it: {}", parts.collect::<Vec<_>>().join(", ")))
     }
 
-    /// That deployments which were started before this plan was made are not over; nothing if there are none.
+    /// That deployments which were started before this plan was made are not over, or have failed; nothing if there are
+    /// none.
     pub fn underway(&self, plan: &Plan, options: &ApplyOptions) -> Option<String> {
         if options.register_only {
             return None;
         }
-        let is = |index: &usize| matches!(self.standings.get(*index), Some(Standing::Underway(_)));
-        let names = names_of((0..plan.targets.len()).filter(is).map(|index| plan.targets[index].name()).collect())?;
+        let of = |is: fn(&Standing) -> bool| {
+            let standings = plan.targets.iter().zip(&self.standings);
+            names_of(standings.filter(|(_, standing)| is(standing)).map(|(target, _)| target.name()).collect())
+        };
         let how = if options.wait { "it is watched to its end" } else { "it is in progress" };
-        Some(sanitise(&format!("the deployment of what is asked for was started before for {names}: {how}")))
+        let parts = [
+            of(|standing| matches!(standing, Standing::Underway(_))).map(|names| format!("{names}: {how}")),
+            of(|standing| matches!(standing, Standing::FailedBefore(_))).map(|names| format!("{names}: it has failed")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let parts = Some(parts.join("; ")).filter(|parts| !parts.is_empty())?;
+        Some(sanitise(&format!("the deployment of what is asked for was started before for {parts}")))
     }
 
     /// What is left to be changed beside updates; nothing if there is nothing else.

@@ -88,6 +88,13 @@ impl Run<'_> {
         if !is_told && (is_there || service.task_definition == planned.task_definition) && !self.is_interrupted() {
             self.correct_receipt(&service, &to.arn, Some(&to.definition)).await;
         }
+        // Where ECS goes back by itself, a watch sees whether it does.
+        let is_over = is_there && service.has_failed() && !(self.options.wait && service.rolls_back);
+        if is_over && !matches!(way, Way::Follow(_)) {
+            let outcome = Outcome::Failed { reason: service.rollout_reason() };
+            self.finish(outcome, Some(service)).await;
+            return Ok(None);
+        }
         Ok(self.options.wait.then_some(begun))
     }
 

@@ -38,6 +38,13 @@ impl Receipt {
             sidecars: names.split_whitespace().map(str::to_owned).collect(),
         }
     }
+
+    /// Whether a service's tags were made to tell of what somebody else had deployed: then what ran before is no longer
+    /// told, see [`Ecs::tell`].
+    pub(super) fn is_of_somebody_elses(service: &Service) -> bool {
+        let deployed = service.tag(TAG_DEPLOYED).filter(|deployed| !deployed.is_empty());
+        service.tag(TAG_PREVIOUS) == Some("") && deployed == Some(family_revision(&service.task_definition))
+    }
 }
 
 impl Ecs {

@@ -51,8 +51,11 @@ fn of_target(plan_id: &str, target: &Target, standing: &Standing, options: &Appl
         Standing::Done(service) => (untold(service), None),
         Standing::Deploying(service) => (untold(service), Some(Remaining::MayTakeBack).filter(|_| options.wait)),
         Standing::Failed(service) => (untold(service), Some(Remaining::TakeBack)),
-        Standing::Underway(_) | Standing::Mistold(..) if options.register_only => (false, None),
+        Standing::Underway(_) | Standing::FailedBefore(_) | Standing::Mistold(..) if options.register_only => {
+            (false, None)
+        }
         Standing::Underway(_) => (false, Some(Remaining::MayTakeBack).filter(|_| options.wait)),
+        Standing::FailedBefore(_) => (false, Some(Remaining::TakeBack)),
         Standing::Mistold(service, _) => (can_be_tagged(service), None),
     };
     let end = end.filter(|_| options.auto_rollback);

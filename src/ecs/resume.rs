@@ -36,8 +36,10 @@ pub enum Standing {
     Failed(Box<Service>),
     /// The service was updated, and is back at its base.
     WentBack(Box<Service>),
-    /// The plan has nothing to change, and the deployment of what the service runs is not over, or has failed.
+    /// The plan has nothing to change, and the deployment of what the service runs is not over.
     Underway(Box<Service>),
+    /// The plan has nothing to change, and the deployment of what the service runs has failed.
+    FailedBefore(Box<Service>),
     /// The plan has nothing to change, and the service's tags tell of something else than what it runs, which is this.
     Mistold(Box<Service>, TaskDefinition),
 }
@@ -45,7 +47,7 @@ pub enum Standing {
 impl Standing {
     /// Whether the service was updated by an earlier run of the plan.
     pub fn is_begun(&self) -> bool {
-        !matches!(self, Standing::ToDo | Standing::Underway(_) | Standing::Mistold(..))
+        !matches!(self, Standing::ToDo | Standing::Underway(_) | Standing::FailedBefore(_) | Standing::Mistold(..))
     }
 
     /// Whether that came to a bad end.
@@ -161,14 +163,13 @@ async fn standing(
     if !runs.is_some_and(|runs| is_same(runs.definition.as_value(), documents.patched.as_value())) {
         check_runs(service, &base.arn)?;
     }
-    let state = service.primary().and_then(|deployment| deployment.rollout_state.as_deref());
     let boxed = Box::new(service.clone());
     Ok((
         documents,
-        match state {
-            Some("FAILED") => Standing::Failed(boxed),
-            _ if service.is_settled() => Standing::Done(boxed),
-            _ => Standing::Deploying(boxed),
+        match () {
+            () if service.has_failed() => Standing::Failed(boxed),
+            () if service.is_settled() => Standing::Done(boxed),
+            () => Standing::Deploying(boxed),
         },
     ))
 }
@@ -201,8 +202,13 @@ impl Run<'_> {
                 continue;
             }
             match standing {
-                Standing::Underway(_) | Standing::Mistold(..) if self.options.register_only => continue,
+                Standing::Underway(_) | Standing::FailedBefore(_) | Standing::Mistold(..)
+                    if self.options.register_only =>
+                {
+                    continue;
+                }
                 Standing::Underway(service) => self.is_underway(index, *service),
+                Standing::FailedBefore(service) => self.failed_before(index, *service).await,
                 Standing::Mistold(service, runs) => self.tell(index, &service, &runs).await,
                 _ if is_unchanged => continue,
                 Standing::ToDo => continue,
@@ -210,7 +216,7 @@ impl Run<'_> {
                 Standing::WentBack(service) => self.went_back_before(index, &service).await,
                 Standing::Failed(service) => {
                     self.runs_already(index, &service).await;
-                    let reason = service.primary().map(|deployment| deployment.reason.clone()).unwrap_or_default();
+                    let reason = service.rollout_reason();
                     self.finish(index, Outcome::Failed { reason }, Some(*service)).await;
                 }
                 Standing::Deploying(service) => {

@@ -52,6 +52,11 @@ impl Rollback {
         }
     }
 
+    /// Whether the deployment of the recorded revision has begun and failed.
+    pub fn has_failed(&self) -> bool {
+        self.way == Way::Underway && self.service.has_failed()
+    }
+
     /// The revision (ARN) that the service comes from, as far as that is known.
     pub(super) fn from(&self) -> Option<&str> {
         match self.service.task_definition == self.to.arn && self.way != Way::Nothing && self.way != Way::Receipt {
@@ -71,8 +76,7 @@ pub async fn plan_rollback(ecs: &Ecs, cluster: &str, name: &str) -> Result<Rollb
     let receipt = Receipt::of(&service);
     check_deployable(ecs, &service, &receipt).await?;
     let Some(recorded) = receipt.previous.clone() else {
-        let reason = "it bears no record of what it ran before: sidetap has not changed it, or could not tag it";
-        return Err(refused(ecs, &service, reason.to_owned(), Some("FAMILY:REVISION")).await);
+        return Err(refused(ecs, &service, no_record(&service), Some("FAMILY:REVISION")).await);
     };
     let to = match ecs.task_definition(&recorded).await {
         Err(error) if error.is_no_task_definition() => {
@@ -144,6 +148,17 @@ async fn check_deployable(ecs: &Ecs, service: &Service, receipt: &Receipt) -> Re
 
 /// Stands for a revision that only people know.
 const ANY_REVISION: &str = "TASK_DEFINITION_ARN";
+
+/// Why it is not known what the service ran before.
+fn no_record(service: &Service) -> String {
+    match Receipt::is_of_somebody_elses(service) {
+        true => {
+            let runs = family_revision(&service.task_definition);
+            format!("somebody else deployed {runs}, which it runs: sidetap has only corrected its tags since")
+        }
+        false => "it bears no record of what it ran before: sidetap has not changed it, or could not tag it".to_owned(),
+    }
+}
 
 /// Why the service runs another revision than sidetap had it run, if it does.
 fn somebody_elses(service: &Service, receipt: &Receipt) -> Option<String> {

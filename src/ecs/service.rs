@@ -86,6 +86,16 @@ impl Service {
         }
     }
 
+    /// Whether the current deployment has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.primary().is_some_and(|deployment| deployment.rollout_state.as_deref() == Some("FAILED"))
+    }
+
+    /// Why the current deployment is as it is, in ECS's words.
+    pub(super) fn rollout_reason(&self) -> String {
+        self.primary().map(|deployment| deployment.reason.clone()).unwrap_or_default()
+    }
+
     /// The revision (ARN) that the current deployment replaces, as long as that is listed.
     pub(super) fn replaced(&self) -> Option<&str> {
         let others = self.deployments.iter().filter(|deployment| !deployment.is_primary());

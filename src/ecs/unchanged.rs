@@ -12,9 +12,11 @@ use super::client::{Ecs, READS_AT_ONCE};
 use super::drift;
 use super::error::{Error, Result};
 use super::found::Found;
+use super::progress::Event;
 use super::receipt::{Receipt, sidecars};
 use super::report::Applied;
 use super::resume::{Standing, base};
+use super::rollout::Outcome;
 use super::service::Service;
 use crate::taskdef::{Action, Plan, Target, TargetKind, TaskDefinition, present_sidecars};
 
@@ -55,7 +57,10 @@ async fn standing(ecs: &Ecs, target: &Target, service: &Service) -> Result<Stand
     let service = Box::new(service.clone());
     Ok(match settled {
         true if drift::of_revision(&service, &present_sidecars(&runs)).is_some() => Standing::Mistold(service, runs),
-        false if is_ours(&service, &receipt, &runs) => Standing::Underway(service),
+        false if is_ours(&service, &receipt, &runs) => match service.has_failed() {
+            true => Standing::FailedBefore(service),
+            false => Standing::Underway(service),
+        },
         _ => Standing::ToDo,
     })
 }
@@ -72,19 +77,39 @@ fn is_ours(service: &Service, receipt: &Receipt, runs: &TaskDefinition) -> bool 
 impl Run<'_> {
     /// Follows the deployment that the plan would have made, had it not been made before.
     pub(super) fn is_underway(&mut self, index: usize, service: Service) {
-        let receipt = Receipt::of(&service);
-        let recorded = receipt.previous.and_then(|recorded| beside(&service.task_definition, &recorded));
-        let previous = service.replaced().map(str::to_owned).or(recorded);
-        let report = &mut self.reports[index];
-        report.outcome = Applied::Started;
-        report.reason = Some("its deployment was in progress already".to_owned());
-        report.has_receipt = receipt.deployed.is_some() && previous.is_some();
-        report.task_definition = Some(service.task_definition.clone());
-        report.previous_task_definition.clone_from(&previous);
+        let previous = self.was_started(index, &service);
+        self.reports[index].reason = Some("its deployment was in progress already".to_owned());
         if self.options.wait {
             let target = service.task_definition.clone();
             self.follow(index, service, &target, &previous.unwrap_or_default());
         }
+    }
+
+    /// Reports that the deployment that the plan would have made has failed before. Where ECS goes back by itself, a
+    /// watch sees whether it does.
+    pub(super) async fn failed_before(&mut self, index: usize, service: Service) {
+        let previous = self.was_started(index, &service);
+        if self.options.wait && service.rolls_back {
+            let target = service.task_definition.clone();
+            return self.follow(index, service, &target, &previous.unwrap_or_default());
+        }
+        let outcome = Outcome::Failed { reason: service.rollout_reason() };
+        self.event(Event::Finished { target: &self.reports[index].target, outcome: &outcome });
+        self.finish(index, outcome, Some(service)).await;
+    }
+
+    /// Takes down a deployment that was started before. Returns the revision (ARN) before it, if that is known.
+    fn was_started(&mut self, index: usize, service: &Service) -> Option<String> {
+        let receipt = Receipt::of(service);
+        let has_receipt = receipt.deployed.is_some() && receipt.previous.is_some();
+        let recorded = receipt.previous.and_then(|recorded| beside(&service.task_definition, &recorded));
+        let previous = service.replaced().map(str::to_owned).or(recorded);
+        let report = &mut self.reports[index];
+        report.outcome = Applied::Started;
+        report.has_receipt = has_receipt;
+        report.task_definition = Some(service.task_definition.clone());
+        report.previous_task_definition.clone_from(&previous);
+        previous
     }
 
     /// Has a service's tags tell what it runs, which is `runs`.

@@ -89,6 +89,21 @@ fn a_deployment_that_fails_fails_the_job_and_says_how() {
 }
 
 #[test]
+fn a_job_that_runs_again_is_not_green_over_what_has_failed_or_goes_on() {
+    for (script, code) in [(Script::Fails, 6), (Script::Stuck, 7)] {
+        let Some(world) = World::prepared() else { return };
+        world.standin.script("web", [script]);
+        for changes in ["true", "false"] {
+            let ended = world.web(&[("mode", "apply"), ("apply-args", "--timeout 2s")]).exits(code);
+            let told = (&*ended.outputs["changes"], &*ended.outputs["exit-code"]);
+            assert_eq!(told, (changes, &*code.to_string()), "{}", ended.log);
+            assert!(world.comment().contains(&format!("exit code {code}: ")), "{}", world.comment());
+        }
+        assert_eq!(world.standin.calls_of("UpdateService").len(), 1);
+    }
+}
+
+#[test]
 fn without_a_change_there_is_nothing_to_tell() {
     let Some(world) = World::prepared() else { return };
     world.web(&[("mode", "apply"), ("comment", "false")]).exits(0);

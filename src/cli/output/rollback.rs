@@ -39,6 +39,7 @@ pub fn text(rollback: &Rollback, values: Values) -> String {
         Way::Update => format!("a deployment of {to}"),
         Way::Stop(_) => format!("stopping the deployment in progress, which began at {to}"),
         Way::Follow(_) => "following ECS, which is going back already".to_owned(),
+        Way::Underway if rollback.has_failed() => format!("nothing: the deployment of {to} that has begun has failed"),
         Way::Underway => format!("following the deployment of {to} that has begun"),
     };
     let told = Receipt::of(service).deployed.unwrap_or_default();

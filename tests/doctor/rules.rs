@@ -59,7 +59,11 @@ fn a_receiver_with_ipv6_alone_is_out_of_reach_of_subnets_without() {
             subnet["ipv6CidrBlockAssociationSet"] = block;
         }
     });
-    both.examined().has_problem("route", "no route to 2001:db8::10", "--destination-ipv6-cidr-block ::/0");
+    both.examined().has_problem(
+        "route",
+        "no route to 2001:db8::10",
+        "--destination-ipv6-cidr-block ::/0 --egress-only-internet-gateway-id EGRESS_ONLY_GATEWAY_ID",
+    );
 }
 
 #[test]

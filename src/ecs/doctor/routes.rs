@@ -58,15 +58,20 @@ fn way(
         };
         format!("aws ec2 create-route --route-table-id {id} {flag} {net} {by}")
     };
-    let (nat, peering) = ("--nat-gateway-id NAT_GATEWAY_ID", "--vpc-peering-connection-id PEERING_ID");
+    // A NAT gateway is no way to IPv6 addresses.
+    let out = match to.is_ipv4() {
+        true => "--nat-gateway-id NAT_GATEWAY_ID",
+        false => "--egress-only-internet-gateway-id EGRESS_ONLY_GATEWAY_ID",
+    };
+    let peering = "--vpc-peering-connection-id PEERING_ID";
     match taken {
         None => {
-            let by = if is_public(to) { nat } else { peering };
+            let by = if is_public(to) { out } else { peering };
             Err((format!("{id} has no route to {to}"), vec![create(by)]))
         }
         Some(route) if route.blackhole => {
             let message = format!("the route of {id} to {to} leads to {}, which is gone", route.by);
-            Err((message, vec![replace(id, route, if is_public(to) { nat } else { peering })]))
+            Err((message, vec![replace(id, route, if is_public(to) { out } else { peering })]))
         }
         Some(route) if route.by.starts_with("igw-") && !is_public(to) => {
             let message = format!("{id} sends what is for {to} to an internet gateway, which has no way to it");
@@ -74,7 +79,7 @@ fn way(
         }
         Some(route) if route.by.starts_with("igw-") && to.is_ipv4() && !source.public => {
             let message = format!("the way to {to} is an internet gateway, and the tasks have no public addresses");
-            let fixes = source.make_public.iter().cloned().chain([replace(id, route, nat)]);
+            let fixes = source.make_public.iter().cloned().chain([replace(id, route, out)]);
             Err((message, fixes.collect()))
         }
         Some(route) => Ok(route.by.clone()),

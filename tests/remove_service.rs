@@ -277,7 +277,13 @@ fn a_sidecar_that_somebody_s_deployment_has_lost_is_taken_off_the_record() {
     };
     assert_eq!(drift()[0]["code"], "sidecar-lost");
     let tagged = standin.calls_of("TagResource").len();
-    Sidetap::new("remove --cluster main --service web --dry-run").against(&standin).exits(0).stdout_has("no change");
+    let dry = "remove --cluster main --service web --dry-run";
+    let shown = Sidetap::new(dry).against(&standin).exits(0).stdout_has("no change");
+    shown.stdout_has("still to be done: the tags of `web` are set");
+    let detailed = Sidetap::new(&format!("{dry} --detailed-exitcode --output json")).against(&standin).exits(2);
+    assert_eq!(detailed.json()["summary"]["change"], 0);
+    detailed.stderr_has("still to be done: the tags of `web` are set");
+    Sidetap::new(&format!("{dry} --detailed-exitcode --register-only")).against(&standin).exits(0);
     assert_eq!(standin.calls_of("TagResource").len(), tagged, "a dry run changes nothing");
 
     let finished = Sidetap::new(REMOVE).against(&standin).exits(0);

@@ -4,12 +4,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::begun::Begun;
 use super::context::Context;
 use super::emit::{EmitFormat, emit};
-use super::execute::execute;
 use super::file::{self, Access};
 use super::output::{plan as plan_output, progress::Counter};
+use super::planned;
 use super::planning::{self, Connected, FromFile, block_on};
 use super::run_args::{ApplyArgs, PlanArgs};
 use super::sidecar_args::SidecarArgs;
@@ -137,7 +136,7 @@ fn into_file(
     planning::save(args, &plan, cx)?;
     if args.dry_run {
         plan_output::show(&cx.printer, &plan, args.values())?;
-        return Ok(planning::verdict(args, &plan, false));
+        return Ok(planning::verdict(args, &plan));
     }
     let target = &plan.targets[0];
     match end {
@@ -163,16 +162,7 @@ async fn into_ecs(
 ) -> anyhow::Result<Exit> {
     let connected = Connected::open(cx).await?;
     let plan = plan_on_ecs(&connected, &source, sidecar, &size, Some(args.include()), cx).await?;
-    if plan.targets.is_empty() {
-        cx.printer.note("no service was selected");
-    }
-    planning::save(&args, &plan, cx)?;
-    if args.dry_run {
-        plan_output::show(&cx.printer, &plan, args.values())?;
-        return Ok(planning::verdict(&args, &plan, apply.keep_going));
-    }
-    let begun = Begun::of_new(&connected, &plan, &args).await?;
-    execute(&connected, &plan, begun, &apply, args.values(), cx).await
+    planned::go_on(&connected, &plan, &args, &apply, cx).await
 }
 
 /// Decides what is to be done to services or a task definition on ECS. Rules and schedules are looked for if something is

@@ -48,6 +48,7 @@ pub mod output;
 #[cfg(all(feature = "engine", target_os = "linux"))]
 mod pace;
 #[cfg(feature = "aws")]
+mod planned;
 mod planning;
 #[cfg(feature = "aws")]
 mod policy;

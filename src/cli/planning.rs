@@ -128,10 +128,10 @@ pub fn save_as(path: &Path, plan: &Plan) -> anyhow::Result<()> {
     file::replace(path, &text, file::Access::Private)
 }
 
-/// How a dry run ends: as the run itself would be judged before its first change.
-pub fn verdict(args: &PlanArgs, plan: &Plan, keep_going: bool) -> Exit {
+/// How a dry run on a file ends: as the run itself would be judged before its first change.
+pub fn verdict(args: &PlanArgs, plan: &Plan) -> Exit {
     match () {
-        () if plan.is_blocked(keep_going) => Exit::Blocked,
+        () if plan.is_blocked(false) => Exit::Blocked,
         () if args.detailed_exitcode && plan.summary.change > 0 => Exit::Changes,
         () => Exit::Done,
     }

@@ -5,11 +5,10 @@ use std::path::Path;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
-use super::begun::Begun;
 use super::context::Context;
-use super::execute::execute;
 use super::file::{self, Access};
 use super::output::{plan as plan_output, progress::Counter, sanitise};
+use super::planned;
 use super::planning::{self, Connected, FromFile, block_on};
 use super::run_args::{ApplyArgs, PlanArgs};
 use super::source_args::{Source, SourceArgs};
@@ -103,7 +102,7 @@ fn from_file(path: &Path, which: &Which, args: &PlanArgs, in_place: bool, cx: &C
     planning::save(args, &plan, cx)?;
     if args.dry_run {
         plan_output::show(&cx.printer, &plan, args.values())?;
-        return Ok(planning::verdict(args, &plan, false));
+        return Ok(planning::verdict(args, &plan));
     }
     let none = removed.containers.is_empty();
     let names = removed.containers.join(", ");
@@ -151,15 +150,6 @@ async fn from_ecs(
         Source::File(_) => unreachable!("a file needs no ECS"),
     };
     counter.clear();
-    if plan.targets.is_empty() {
-        cx.printer.note("no service was selected");
-    }
     ecs::find_schedules(&connected.ecs, &mut plan, args.include()).await;
-    planning::save(&args, &plan, cx)?;
-    if args.dry_run {
-        plan_output::show(&cx.printer, &plan, args.values())?;
-        return Ok(planning::verdict(&args, &plan, apply.keep_going));
-    }
-    let begun = Begun::of_new(&connected, &plan, &args).await?;
-    execute(&connected, &plan, begun, &apply, args.values(), cx).await
+    planned::go_on(&connected, &plan, &args, &apply, cx).await
 }

@@ -121,6 +121,22 @@ fn a_service_that_went_back_is_reported_and_tried_again_only_if_asked() {
 }
 
 #[test]
+fn a_way_back_that_goes_on_is_watched_by_the_next_run() {
+    let fleet = Fleet::of(&["a", "b"]);
+    fleet.standin.script("a", [Script::Fails, Script::SucceedsAt(6)]);
+    let first = fleet.inject("--keep-going --auto-rollback --timeout 7s").exits(3);
+    let first = first.stderr_has("to go on: sidetap apply");
+    first.stdout_has("tasks failed to start.; going back to a:1 is not finished after 7s, and goes on");
+
+    let resumed = fleet.apply("--keep-going").exits(3);
+    assert_eq!(outcomes(&resumed), "rolled-back done-before");
+    let result = resumed.json()["results"][0].clone();
+    assert_eq!(result["reason"], "an earlier run of this plan updated it; taken back: it runs a:1 again");
+    assert_eq!(result["notes"], json!(["returning to a:1: done"]));
+    assert_eq!(fleet.count("UpdateService", "a"), 2, "there and back");
+}
+
+#[test]
 fn a_deployment_that_failed_meanwhile_is_told_with_its_reason() {
     let fleet = Fleet::of(&["a"]);
     fleet.standin.script("a", [Script::Fails]);

@@ -16,6 +16,7 @@ fn service(script: Script) -> Standin {
 }
 
 const INJECT: &str = "inject --cluster main --service web --image i --yes";
+const DRY: &str = "inject --cluster main --service web --image i --dry-run --detailed-exitcode";
 
 #[test]
 fn a_slow_success_is_told_line_by_line() {
@@ -90,6 +91,8 @@ fn a_service_that_wants_no_tasks_proves_nothing() {
 fn a_second_injection_follows_the_deployment_of_the_first() {
     let standin = service(Script::SucceedsAt(7));
     Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
+    let dry = Sidetap::new(DRY).against(&standin).exits(0);
+    dry.stdout_has("the deployment of what is asked for was started before for `web`: it is watched to its end");
     let unwatched = Sidetap::new(&format!("{INJECT} --no-wait")).against(&standin).exits(0);
     let unwatched = unwatched
         .stdout_has("warning: the deployment that sidetap started is in progress")
@@ -110,6 +113,10 @@ fn a_second_injection_follows_the_deployment_of_the_first() {
     let unwatched = Sidetap::new(&format!("{INJECT} --no-wait")).against(&failing).exits(6);
     let unwatched = unwatched.stderr_has("started before for `web`: it has failed").stdout_has("deployment failed");
     unwatched.stdout_has("tasks failed to start").stdout_has("exit code 137");
+    let dry = Sidetap::new(DRY).against(&failing).exits(0).stdout_has("started before for `web`: it has failed");
+    assert!(!dry.stdout().contains("still to be done"), "{dry}");
+    let dry = Sidetap::new(&format!("{DRY} --auto-rollback")).against(&failing).exits(2);
+    dry.stdout_has("still to be done: `web`, whose deployment has failed: taken back");
     let back = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&failing).exits(6);
     let back = back.stderr_has("`web`, whose deployment has failed: taken back");
     back.stdout_has("returning to web:1: done");
@@ -186,7 +193,8 @@ fn a_way_back_that_ecs_undoes_leaves_a_receipt_of_what_runs() {
     let standin = service(Script::Fails);
     standin.script("web", [Script::RollsBack]);
     let finished = Sidetap::new(&format!("{INJECT} --auto-rollback")).against(&standin).exits(6);
-    finished.stdout_has("going back to web:1 has not finished: look at the service");
+    let finished = finished.stdout_has("going back to web:1 was itself taken back by ECS: ");
+    finished.stdout_has("tasks failed to start");
     assert!(standin.service_json("web")["taskDefinition"].as_str().unwrap().ends_with("web:2"));
     assert_eq!(
         ["sidetap:sidecar", "sidetap:task-definition", "sidetap:previous-task-definition"]
@@ -205,6 +213,7 @@ fn ctrl_c_on_the_way_back_keeps_the_reason_of_the_failure() {
     assert_eq!(code, Some(130), "{stderr}");
     let why = "tasks failed to start.; going back to web:1 goes on, not watched to its end";
     assert!(stdout.contains(why) && stdout.contains("deployment failed"), "{stdout}");
+    assert!(stderr.contains("going back goes on; `sidetap status --watch` shows what comes of it"), "{stderr}");
     assert_eq!(tag(&standin, "sidetap:task-definition"), "web:1");
 }
 

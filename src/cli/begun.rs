@@ -144,6 +144,10 @@ impl<'a> Begun<'a> {
         let failed = reports.iter().any(|report| !report.outcome.is_good() && report.outcome != Applied::NotStarted);
         match saved {
             Some(path) => Some(format!("to go on: {}", go_on(path, args, failed, place))),
+            // The same command would change again what is being taken back.
+            None if reports.iter().any(|report| report.is_going_back) => {
+                Some("going back goes on; `sidetap status --watch` shows what comes of it".to_owned())
+            }
             None if failed && !args.keep_going => {
                 Some("to go on with the others, run the same command with `--keep-going`".to_owned())
             }

@@ -1,5 +1,7 @@
 //! What is done once a deployment has ended: its outcome in words, why tasks stopped, and the way back.
 
+use std::time::Duration;
+
 use super::apply::Run;
 use super::arn::family_revision;
 use super::classify::how_to_deploy_again;
@@ -101,11 +103,27 @@ impl Run<'_> {
         self.is_back(index, &Service { task_definition: previous.clone(), ..service }).await;
         match updated {
             Update::Deploying(updated) => {
-                self.follow(index, *updated, &previous, &ours);
-                self.going_back.insert(index, going_back);
+                self.follow_back(index, *updated, &ours, going_back);
             }
             Update::NoDeployment => self.note(index, format!("{note}: no deployment was started")),
         }
+    }
+
+    /// Follows a service on its way back, from the revision `ours` (ARN).
+    fn follow_back(&mut self, index: usize, service: Service, ours: &str, going_back: GoingBack) {
+        self.reports[index].is_going_back = true;
+        self.follow(index, service, &going_back.to, ours);
+        self.going_back.insert(index, going_back);
+    }
+
+    /// Follows the way back that an earlier run has begun or seen begin, if it is not over; `why` is why it was taken.
+    pub(super) fn follow_way_back(&mut self, index: usize, service: &Service, why: &str) {
+        if service.is_settled() || service.desired == 0 || !self.options.wait || self.interrupt.is_raised() {
+            return;
+        }
+        let ours = self.reports[index].task_definition.clone().unwrap_or_default();
+        let going_back = GoingBack { why: why.to_owned(), to: service.task_definition.clone() };
+        self.follow_back(index, service.clone(), &ours, going_back);
     }
 
     /// Reports how the way back ended; the outcome stays that of the deployment that failed.
@@ -113,12 +131,18 @@ impl Run<'_> {
         let Some(going_back) = self.going_back.remove(&index) else { return };
         let note = returning_to(&going_back.to);
         if matches!(outcome, Outcome::Succeeded | Outcome::Unverified) {
+            self.reports[index].is_going_back = false;
             let again = family_revision(&going_back.to);
             self.reports[index].reason = Some(format!("{}; taken back: it runs {again} again", going_back.why));
             return self.note(index, format!("{note}: done"));
         }
-        self.reports[index].reason = Some(going_back.reason("has not finished: look at the service"));
-        self.note(index, format!("{note}: not finished; look at the service"));
+        let what = not_back(outcome, self.options.timeout);
+        self.reports[index].reason = Some(going_back.reason(&what));
+        self.reports[index].is_going_back = *outcome == Outcome::TimedOut;
+        self.note(index, format!("{note} {what}"));
+        if matches!(outcome, Outcome::Superseded { .. } | Outcome::Gone { .. }) {
+            self.reports[index].taken_back_to = None;
+        }
         let ours = self.reports[index].task_definition.clone();
         if let Some(service) = service.filter(|service| Some(&service.task_definition) == ours.as_ref()) {
             // ECS has undone it.
@@ -168,6 +192,18 @@ impl Run<'_> {
             recorded.map(|recorded| Receipt { previous: Some(recorded), ..Receipt::default() })
         };
         self.former.get(&index).cloned().or_else(planned)
+    }
+}
+
+/// What became of a way back that has not come to a good end.
+fn not_back(outcome: &Outcome, timeout: Duration) -> String {
+    match outcome {
+        Outcome::Failed { reason } => format!("has failed: {reason}"),
+        Outcome::RolledBack { reason } => format!("was itself taken back by ECS: {reason}"),
+        Outcome::Superseded { by } => format!("was superseded by a deployment of {}", family_revision(by)),
+        Outcome::Gone { reason } => format!("ended with the service: {reason}"),
+        Outcome::Succeeded | Outcome::Unverified => "is done".to_owned(),
+        Outcome::TimedOut => format!("is {}, and goes on", not_finished(timeout)),
     }
 }
 

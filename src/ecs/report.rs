@@ -57,6 +57,7 @@ impl Left {
     pub fn of(reports: &[Report], to_watch: bool) -> Self {
         let is = |outcome: Applied| reports.iter().any(|report| report.outcome == outcome);
         let goes_on = |report: &Report| match report.outcome {
+            _ if report.is_going_back => true,
             // What was taken back has come to its end.
             Applied::TimedOut => report.taken_back_to.is_none(),
             Applied::Started => to_watch,
@@ -93,6 +94,9 @@ pub struct Report {
     /// Whether the service bears the receipt by which `sidetap rollback` takes it back.
     #[serde(skip)]
     pub has_receipt: bool,
+    /// Whether the service is being taken back, and that is not over as far as is known.
+    #[serde(skip)]
+    pub is_going_back: bool,
     /// What CodeDeploy is to deploy, where it deploys the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_spec: Option<Value>,
@@ -119,6 +123,7 @@ impl Report {
             notes: Vec::new(),
             schedules: Vec::new(),
             has_receipt: false,
+            is_going_back: false,
             app_spec: None,
             deploy_command: None,
             error: None,

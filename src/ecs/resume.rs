@@ -266,9 +266,9 @@ impl Run<'_> {
             self.reports[index].task_definition = registered;
         }
         let before = family_revision(&service.task_definition);
-        let reason = format!("an earlier run of this plan updated it, and it went back to {before}");
+        let why = "an earlier run of this plan updated it";
         self.reports[index].outcome = Applied::RolledBack;
-        self.reports[index].reason = Some(reason);
+        self.reports[index].reason = Some(format!("{why}, and it went back to {before}"));
         if self.reports[index].task_definition.is_some() {
             self.tell_stopped_tasks(index, service).await;
         }
@@ -277,5 +277,6 @@ impl Run<'_> {
         if is_mistold(service) && !self.interrupt.is_raised() {
             self.is_back(index, service).await;
         }
+        self.follow_way_back(index, service, why);
     }
 }

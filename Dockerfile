@@ -23,7 +23,7 @@ RUN image/build.sh "$TARGETARCH" /out
 
 FROM scratch
 ARG RUN_AS=65534:65534
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="sidetap" \
       org.opencontainers.image.description="Sensor and packet forwarder for Amazon ECS tasks" \

@@ -3,8 +3,8 @@
 #
 # Run by the Dockerfile, and by `cargo xtask image` without one. The same source gives the same binary, wherever it lies.
 set -eu
+arch=$1 out=$(realpath --canonicalize-missing "$2")
 cd "$(dirname "$0")/.."
-arch=$1 out=$2
 
 case $arch in
   amd64) machine=x86_64 ;;
@@ -14,8 +14,9 @@ esac
 target=$machine-unknown-linux-gnu
 if [ "$machine" != "$(uname -m)" ]; then
   rustup target add "$target"
-  variable=$(echo "$target" | tr 'a-z-' 'A-Z_')
-  export "CARGO_TARGET_${variable}_LINKER=$machine-linux-gnu-gcc" "CC_$machine=$machine-linux-gnu-gcc"
+  compiler=$machine-linux-gnu-gcc
+  variable=$(echo "$target" | tr - _)
+  export "CARGO_TARGET_$(echo "$variable" | tr a-z A-Z)_LINKER=$compiler" "CC_$variable=$compiler"
 fi
 
 # Static, because there is nothing else in the image. Paths of this machine would make it another binary elsewhere.

@@ -9,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::brake::{Brake, cpu_time};
 use super::filter::{Filter, FilterError, Program, Target};
 use super::interfaces::{self, Interface, InterfaceError};
-use super::ring::{Block, Direction, FilterLock, Packets, Ring, RingError, RingEvent, RingOptions, RingPacket};
+use super::merge::{Merge, is_wanted};
+use super::ring::{Block, Direction, FilterLock, Ring, RingError, RingEvent, RingOptions, RingPacket};
 use super::{Frame, LinkType, Timestamp};
 
 /// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
@@ -417,50 +418,6 @@ impl Tap {
 fn compile(filter: &str, link: LinkType, interface: &str) -> Result<Program, LiveError> {
     Filter::compile_for(filter, link, Target::Socket)
         .map_err(|source| LiveError::Filter { interface: interface.to_owned(), source })
-}
-
-/// The packets of several blocks, the earliest of those that are next first.
-struct Merge<'b> {
-    heads: Vec<Head<'b>>,
-}
-
-struct Head<'b> {
-    next: Option<RingPacket<'b>>,
-    rest: Option<Packets<'b>>,
-    link: LinkType,
-    program: Option<&'b Program>,
-}
-
-impl<'b> Merge<'b> {
-    fn of(blocks: impl Iterator<Item = (Option<&'b Block<'b>>, LinkType, Option<&'b Program>)>) -> Self {
-        let head = |(block, link, program): (Option<&'b Block<'b>>, LinkType, Option<&'b Program>)| {
-            let mut rest = block.map(Block::packets);
-            Head { next: rest.as_mut().and_then(Iterator::next), rest, link, program }
-        };
-        Merge { heads: blocks.map(head).collect() }
-    }
-}
-
-impl<'b> Iterator for Merge<'b> {
-    type Item = (Captured<'b>, Option<&'b Program>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let earliest = self
-            .heads
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(place, head)| Some((place, head.next?, head)))
-            .min_by_key(|(_, packet, _)| packet.time);
-        let (place, packet, head) = earliest?;
-        head.next = head.rest.as_mut().and_then(Iterator::next);
-        Some((Captured { packet, interface: place as u32, link: head.link }, head.program))
-    }
-}
-
-/// Whether a packet passes a filter that the kernel had no room for.
-#[inline]
-fn is_wanted(packet: &RingPacket<'_>, program: Option<&Program>) -> bool {
-    program.is_none_or(|program| program.run_with(packet.bytes, packet.wire_len, &packet.ancillary()) != 0)
 }
 
 /// The size of a block and how many a ring has, if so many rings share this much memory.

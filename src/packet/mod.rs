@@ -36,6 +36,8 @@ pub mod ip;
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod live;
+#[cfg(target_os = "linux")]
+mod merge;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) mod namespace;
 pub mod realm;

@@ -12,6 +12,8 @@ use super::sizing::{MIN_CPU_UNITS, Share};
 
 /// Tells a sidetap how many CPUs it may use.
 const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
+/// Names it a configuration file.
+const CONFIG: &str = "SIDETAP_CONFIG";
 /// Units of a CPU.
 const CPU: f64 = 1024.0;
 /// What a sidecar that reserves nothing may use, of what the task has.
@@ -22,27 +24,35 @@ pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset) {
     if !is_ours(preset) || is_told(container) {
         return;
     }
-    let unreserved = || share.basis.cpu.map(|units| ((units as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS));
-    if let Some(units) = share.cpu.or_else(unreserved) {
+    if let Some(units) = share.cpu.or_else(|| share.basis.cpu.map(unreserved)) {
         set_by_name(container, "environment", CPU_LIMIT, "value", &cpus(units));
     }
 }
 
-/// Whether a variable of a container is what [`set`] would have set.
-pub(super) fn is_usual(name: &str, value: &str, preset: &Preset, container: &Value) -> bool {
-    let units = container["cpu"].as_u64().filter(|units| *units > 0);
-    name == CPU_LIMIT && is_ours(preset) && units.is_none_or(|units| value == cpus(units))
+/// Whether a variable of a container, in a task that has so many CPU units, is what [`set`] would have set.
+pub(super) fn is_usual(name: &str, value: &str, preset: &Preset, container: &Value, task: Option<u64>) -> bool {
+    let units = container["cpu"].as_u64().filter(|units| *units > 0).or_else(|| task.map(unreserved));
+    name == CPU_LIMIT && is_ours(preset) && units.is_some_and(|units| value == cpus(units))
+}
+
+fn unreserved(task: u64) -> u64 {
+    ((task as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS)
 }
 
 fn is_ours(preset: &Preset) -> bool {
     matches!(preset, Preset::Sensor | Preset::Forwarder)
 }
 
+/// A configuration file may say it, too, and a variable would count more.
 fn is_told(container: &Value) -> bool {
-    let named = |list: &str| container[list].as_array().into_iter().flatten().any(|item| item["name"] == CPU_LIMIT);
-    let words = container["command"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let mut flags = words.filter(|word| *word == "--cpu-limit" || word.starts_with("--cpu-limit="));
-    named("environment") || named("secrets") || flags.next().is_some()
+    let items = |list: &str| container[list].as_array().cloned().unwrap_or_default();
+    let mut names = items("environment").into_iter().chain(items("secrets"));
+    let words = items("command");
+    let flag = |word: &Value| {
+        let flag = word.as_str().unwrap_or_default().split('=').next().unwrap_or_default();
+        ["--config", "--cpu-limit"].contains(&flag)
+    };
+    names.any(|item| item["name"] == CPU_LIMIT || item["name"] == CONFIG) || words.iter().any(flag)
 }
 
 /// CPU units as CPUs, such as 0.0117.
@@ -75,14 +85,17 @@ mod tests {
         assert_eq!(told(&json!({ "environment": limit("0.5") }), Some(12), &Preset::Sensor), limit("0.5"));
         let by_flag = json!({ "command": ["capture", "--cpu-limit", "1"] });
         assert_eq!(told(&by_flag, Some(12), &Preset::Sensor), Value::Null);
+        let by_file = json!({ "command": ["capture", "--config=/etc/sidetap.toml"] });
+        assert_eq!(told(&by_file, Some(12), &Preset::Sensor), Value::Null);
         assert_eq!(told(&json!({}), Some(12), &Preset::Levo), Value::Null);
     }
 
     #[test]
     fn what_was_set_is_known_again() {
-        let usual = |value: &str, cpu: Value| is_usual(CPU_LIMIT, value, &Preset::Sensor, &json!({ "cpu": cpu }));
+        let usual =
+            |value: &str, cpu: Value| is_usual(CPU_LIMIT, value, &Preset::Sensor, &json!({ "cpu": cpu }), Some(256));
         assert!(usual("0.0117", json!(12)) && usual("0.0117", json!(0)) && usual("0.0117", Value::Null));
-        assert!(!usual("0.5", json!(12)));
-        assert!(!is_usual("OTHER", "0.0117", &Preset::Sensor, &json!({ "cpu": 12 })));
+        assert!(!usual("0.5", json!(12)) && !usual("0.5", Value::Null));
+        assert!(!is_usual("OTHER", "0.0117", &Preset::Sensor, &json!({ "cpu": 12 }), None));
     }
 }

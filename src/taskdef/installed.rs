@@ -63,10 +63,11 @@ impl Installed {
             Preset::Levo => name == LEVO_REGION,
             _ => false,
         };
+        let task = without_sidecars(definition).and_then(|bare| basis(&bare)).ok().and_then(|basis| basis.cpu);
         let mut environment = pairs(container, "environment", "value");
         environment.retain(|(name, value)| {
             let listens = name == LISTEN && Some(value.as_str()) == preset.health_address();
-            !listens && !own(name) && !cpu_limit::is_usual(name, value, &preset, container)
+            !listens && !own(name) && !cpu_limit::is_usual(name, value, &preset, container, task)
         });
         let usual_essential = matches!(preset, Preset::Traceable);
         let essential = container["essential"].as_bool().unwrap_or(true);

@@ -1,7 +1,6 @@
 //! An account with one service of nginx on the smallest Fargate task, a network to run its task in, and its images.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -101,14 +100,7 @@ impl World {
     /// The same of another document.
     pub fn start_of(&self, document: &Value) -> Task {
         let task = Task::start(document, &self.images, "web", &self.network).expect("a task");
-        task.wait_until_running("web", PATIENCE).expect("the application runs");
-        let end = Instant::now() + PATIENCE;
-        let answers =
-            || TcpStream::connect_timeout(&(self.network.address(), PORT).into(), Duration::from_secs(1)).is_ok();
-        while !self.network.outside_do(answers).expect("the namespace is there") {
-            assert!(Instant::now() < end, "the application does not answer: {}", task.said("web"));
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        web::wait_until_it_answers(&task).expect("the application answers");
         task
     }
 
@@ -147,18 +139,14 @@ impl World {
 
     /// Sends so many requests to the application over some connections, so long apart; each is answered.
     pub fn ask(&self, requests: usize, apart: Duration) {
-        let address = (self.network.address(), PORT);
-        let ask = || {
-            let mut stream = TcpStream::connect(address).expect("the application listens");
-            for number in 0..requests {
-                if number % 50 == 49 {
-                    stream = TcpStream::connect(address).expect("the application listens");
-                }
-                request(&mut stream, &format!("/items/{number}"));
-                std::thread::sleep(apart);
+        let mut client = None;
+        for number in 0..requests {
+            if number % 50 == 0 {
+                client = Some(web::Client::connect(&self.network).expect("the application listens"));
             }
-        };
-        self.network.outside_do(ask).expect("the namespace is there");
+            client.as_mut().expect("a connection").get(&format!("/items/{number}")).expect("an answer");
+            std::thread::sleep(apart);
+        }
     }
 
     /// Asks as fast as the application answers, over so many connections, for so long.
@@ -230,23 +218,6 @@ impl Drop for Collector {
         if let Some(child) = &mut self.child {
             let _ = child.kill();
             let _ = child.wait();
-        }
-    }
-}
-
-/// Sends a request and reads the answer, whose length is known.
-fn request(stream: &mut TcpStream, path: &str) {
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n").expect("the application reads");
-    let mut answer = Vec::new();
-    let mut piece = [0; 4096];
-    loop {
-        let length = stream.read(&mut piece).expect("an answer");
-        assert!(length > 0, "the connection ends: {}", String::from_utf8_lossy(&answer));
-        answer.extend_from_slice(&piece[..length]);
-        if answer.ends_with(web::ANSWER.as_bytes()) {
-            assert!(answer.starts_with(b"HTTP/1.1 200 "));
-            return;
         }
     }
 }

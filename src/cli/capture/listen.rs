@@ -65,7 +65,7 @@ pub fn run(
     let listened = live.run(&mut engine, |live, engine, now| {
         counts = now;
         run.tick(engine, |report| live_counts(now, report));
-        run.mind_cpu(engine, now.held);
+        run.mind_cpu(engine, now);
         status.changes(interfaces.news(live), engine, cx);
         if is_monitored {
             published.publish((Snapshot::of(engine), now));

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytesize::ByteSize;
 
@@ -24,6 +23,7 @@ use crate::collect::{CollectCounts, Collector, Networks, Options};
 use crate::exit::Exit;
 use crate::export::monitor::Published;
 use crate::packet::filter::Target;
+use crate::packet::live::LiveCounts;
 use crate::packet::vxlan;
 use crate::sensor::rate::RateLimit;
 use crate::sensor::reporter::Reporter;
@@ -105,7 +105,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let collected = collector.run(&mut engine, |collector, engine, now| {
         counts = now;
         run.tick(engine, |_| ());
-        run.mind_cpu(engine, Duration::ZERO);
+        run.mind_cpu(engine, LiveCounts::default());
         let changed = std::mem::replace(&mut interface_is_gone, now.replay.is_gone) != now.replay.is_gone;
         let news = collector.to_interface().filter(|_| changed).map(|interface| news(interface, now.replay.is_gone));
         status.changes(news.into_iter().collect(), engine, cx);

@@ -46,8 +46,9 @@ pub struct ReportArgs {
     /// Bytes of a body that are looked at: at most 16KiB, with `full` 64KiB, which are the defaults.
     #[arg(long, value_name = "SIZE", env = "SIDETAP_MAX_HTTP_LENGTH", value_parser = options::size)]
     max_http_length: Option<ByteSize>,
-    /// How many CPUs may be used, such as `0.05`. While listening, packets wait, and are dropped, rather than that more is
-    /// used; where that goes on, bodies are left out first, then the rate limit is lowered, then only some connections are read.
+    /// How many CPUs may be used, such as `0.05`. Packets of interfaces wait, and are dropped, rather than that more is used.
+    /// Where more goes on being needed, bodies are left out, then the rate limit is lowered, then only some connections are
+    /// read; mirrored packets, too.
     #[arg(long, value_name = "CPUS", env = "SIDETAP_CPU_LIMIT", value_parser = options::cpus)]
     pub cpu_limit: Option<f64>,
     /// Write an OpenAPI 3.1 document of what was seen to this file, once a minute and at the end.

@@ -8,6 +8,8 @@ use crate::export::monitor::Report;
 use crate::packet::Timestamp;
 #[cfg(target_os = "linux")]
 use crate::packet::brake::cpu_time;
+#[cfg(target_os = "linux")]
+use crate::packet::live::LiveCounts;
 use crate::sensor::Engine;
 
 /// How often metrics are handed to exports that send them on.
@@ -27,13 +29,14 @@ pub struct Run {
     cpu: Option<Cpu>,
 }
 
-/// What had been used at a moment, and how long packets had had to wait for that.
+/// What had been used at a moment, and how many packets had come and been dropped by then.
 #[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Copy)]
 struct Cpu {
     at: Instant,
     used: Duration,
-    held: Duration,
+    packets: u64,
+    dropped: u64,
 }
 
 /// Where packets are from.
@@ -95,11 +98,10 @@ impl Run {
         wall_clock().max(timestamp(wall + instant.elapsed()))
     }
 
-    /// Gives up what takes more CPU than there is. `held` is how long packets have had to wait so far, because too much was
-    /// used.
+    /// Gives up what takes more CPU than there is. `live` tells of packets that were dropped because too much was used.
     #[cfg(target_os = "linux")]
-    pub fn mind_cpu(&mut self, engine: &mut Engine, held: Duration) {
-        let now = Cpu { at: Instant::now(), used: cpu_time(), held };
+    pub fn mind_cpu(&mut self, engine: &mut Engine, live: LiveCounts) {
+        let now = Cpu { at: Instant::now(), used: cpu_time(), packets: live.packets, dropped: live.dropped };
         let Some(before) = self.cpu.filter(|before| now.at.duration_since(before.at) < CPU) else {
             if let Some(before) = self.cpu.replace(now) {
                 engine.reporter().observe_cpu(now.wanted_since(before), wall_clock());
@@ -112,12 +114,13 @@ impl Run {
 
 #[cfg(target_os = "linux")]
 impl Cpu {
-    /// How many CPUs would have been used if no packet had had to wait.
+    /// How many CPUs would have been used if no packet had been dropped.
     fn wanted_since(self, before: Cpu) -> f64 {
         let passed = self.at.duration_since(before.at).as_secs_f64();
         let used = self.used.saturating_sub(before.used).as_secs_f64();
-        let read = passed - self.held.saturating_sub(before.held).as_secs_f64();
-        used / read.max(passed / 100.0)
+        let came = self.packets.saturating_sub(before.packets);
+        let taken = came.saturating_sub(self.dropped.saturating_sub(before.dropped));
+        used / passed * came.max(1) as f64 / taken.max(1) as f64
     }
 }
 
@@ -128,4 +131,25 @@ fn wall_clock() -> Timestamp {
 fn timestamp(time: SystemTime) -> Timestamp {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropped_packets_would_have_taken_as_much_as_those_that_were_read() {
+        let begin = Instant::now();
+        let cpu = |seconds, used, packets, dropped| Cpu {
+            at: begin + Duration::from_secs(seconds),
+            used: Duration::from_millis(used),
+            packets,
+            dropped,
+        };
+        let wanted =
+            |packets: u64, dropped: u64| cpu(10, 600, 100 + packets, 7 + dropped).wanted_since(cpu(0, 100, 100, 7));
+        assert_eq!(wanted(1_000, 0), 0.05);
+        assert_eq!(wanted(1_000, 900), 0.5);
+        assert_eq!(wanted(0, 0), 0.05);
+    }
 }

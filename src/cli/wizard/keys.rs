@@ -9,20 +9,37 @@
 pub enum CtrlC {
     /// It is read by whoever asks.
     IsAKey,
-    /// It ends what is being done.
+    /// It ends what is being done, unless the terminal was found otherwise.
     Interrupts,
 }
 
 /// Decides on it. Where there is no terminal, nothing is to be decided.
 #[cfg(unix)]
 pub fn set(ctrl_c: CtrlC) {
+    use std::sync::OnceLock;
+
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+
+    /// Whether it made a signal when it was found.
+    static FOUND: OnceLock<bool> = OnceLock::new();
 
     let terminal = std::io::stdin();
     let Ok(mut modes) = tcgetattr(&terminal) else { return };
-    modes.local_modes.set(LocalModes::ISIG, ctrl_c == CtrlC::Interrupts);
+    let found = *FOUND.get_or_init(|| modes.local_modes.contains(LocalModes::ISIG));
+    modes.local_modes.set(LocalModes::ISIG, found && ctrl_c == CtrlC::Interrupts);
     let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
 }
 
+/// Nothing has to be decided here: a console gives each program its own.
 #[cfg(not(unix))]
 pub fn set(_: CtrlC) {}
+
+/// Leaves the terminal usable even if this program has a mistake that ends it.
+pub fn restore_on_panic() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        set(CtrlC::Interrupts);
+        let _ = console::Term::stderr().show_cursor();
+        told(panic);
+    }));
+}

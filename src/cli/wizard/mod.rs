@@ -95,6 +95,7 @@ struct Wizard<'a> {
 pub fn run(cx: &mut Context) -> anyhow::Result<Exit> {
     block_on(async {
         let interrupt = on_ctrl_c().await;
+        keys::restore_on_panic();
         let mut terminal = Terminal::new();
         Wizard::new(cx, &mut terminal, interrupt).run().await
     })

@@ -60,6 +60,11 @@ impl TaskGroup {
         Path::new(ROOT).join(controller).join(&self.name)
     }
 
+    /// Where its memory is counted.
+    pub fn memory(&self) -> PathBuf {
+        self.path("memory")
+    }
+
     /// The path of a container's group, as `runc` takes it.
     pub fn of_container(&self, id: &str) -> String {
         format!("/{}/{id}", self.name)

@@ -29,7 +29,7 @@ pub fn missing() -> Option<Missing> {
         return Some(Missing("running a task takes root".to_owned()));
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    for program in ["ip", "ldd", "mount", "nsenter", "runc"] {
+    for program in ["ip", "ldd", "mount", "nsenter", "runc", "tar"] {
         if !std::env::split_paths(&path).any(|directory| directory.join(program).is_file()) {
             return Some(Missing(format!("`{program}` is not installed")));
         }
@@ -97,6 +97,11 @@ impl Task {
         let supervisor = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || supervisor.run())?;
         let (supervisor, network) = (Some(supervisor), Arc::clone(network));
         Ok(Task { shared, supervisor, bundles: Vec::new(), group, network, directory })
+    }
+
+    /// The directory of its memory cgroup.
+    pub fn cgroup(&self) -> PathBuf {
+        self.group.memory()
     }
 
     /// Its network, and the one around it.

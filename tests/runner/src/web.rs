@@ -1,13 +1,20 @@
 //! An application to put sidecars beside: nginx, which answers every request with 200 and logs it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::image::Image;
+use crate::network::Network;
 use crate::task::Task;
+
+/// Far longer than anything takes, on a machine that is busy as well.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The name of its container and of its service.
 pub const NAME: &str = "web";
@@ -79,4 +86,55 @@ pub fn image(root: &Path) -> Result<Image> {
 pub fn logged(task: &Task) -> u64 {
     let log = fs::read(task.file(NAME, LOG)).unwrap_or_default();
     log.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// A connection to it, from around its task.
+pub struct Client(TcpStream);
+
+impl Client {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If it does not listen.
+    pub fn connect(network: &Network) -> Result<Client> {
+        let address = (network.address(), PORT).into();
+        let stream = network.outside_do(|| TcpStream::connect_timeout(&address, PATIENCE))?;
+        let stream = stream.context("the application does not answer")?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Client(stream))
+    }
+
+    /// Asks for a path and reads the answer.
+    ///
+    /// # Errors
+    /// If there is none, or another than it gives.
+    pub fn get(&mut self, path: &str) -> Result<()> {
+        write!(self.0, "GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n")?;
+        let mut answer = Vec::new();
+        let mut piece = [0; 4096];
+        while !answer.ends_with(ANSWER.as_bytes()) {
+            match self.0.read(&mut piece).context("the application does not answer")? {
+                0 => bail!("the application ends the connection"),
+                length => answer.extend_from_slice(&piece[..length]),
+            }
+        }
+        ensure!(answer.starts_with(b"HTTP/1.1 200 "), "the application answers otherwise");
+        Ok(())
+    }
+}
+
+/// Waits until it takes connections.
+///
+/// # Errors
+/// If it does not.
+pub fn wait_until_it_answers(task: &Task) -> Result<()> {
+    task.wait_until_running(NAME, PATIENCE)?;
+    let end = Instant::now() + PATIENCE;
+    while let Err(error) = Client::connect(task.network()) {
+        if Instant::now() > end {
+            return Err(error.context(task.said(NAME)));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }

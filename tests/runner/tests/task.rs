@@ -172,6 +172,8 @@ fn a_busy_task_is_held_to_its_quota_and_shares() {
     // A quarter of a vCPU, whatever the machine has, and less on a machine that is busy itself.
     assert!(share < 0.4, "{share}");
     assert!(!app.throttled.is_zero());
+    // Three times as much, as their weights are.
+    assert!(app.cpu > 2 * sidecar.cpu, "{app:?} {sidecar:?}");
 }
 
 #[test]
@@ -213,10 +215,11 @@ fn nothing_is_left_behind() {
     let task = world.start(&task(&[script("app", "sleep 60")]));
     task.wait_until_running("app", LONG).unwrap();
     let (namespace, file) = (task.network().task(), task.file("app", "/"));
-    assert!(file.exists());
+    let cgroup = task.cgroup();
+    assert!(file.exists() && cgroup.exists());
     drop(task);
     assert!(!std::path::Path::new("/run/netns").join(&namespace).exists());
-    assert!(!file.exists());
+    assert!(!file.exists() && !cgroup.exists());
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
     assert!(!mounts.contains(file.to_str().unwrap().trim_end_matches("bundles/app/root/")), "{mounts}");
 }

@@ -31,6 +31,8 @@ fn an_error_is_an_object_with_its_kind_and_what_to_do() {
         ("policy --region Ireland", 64, "usage", Some("eu-west-1")),
         ("rollback --service web", 64, "usage", None),
         ("status --service web", 64, "usage", Some("list clusters")),
+        // Names that are also those of commands without such a result.
+        ("--profile forward status --cluster capture --nonsense", 64, "usage", None),
     ] {
         let finished = Sidetap::new(&format!("{line} --output json")).exits(code);
         let error = error(&finished);
@@ -39,6 +41,12 @@ fn an_error_is_an_object_with_its_kind_and_what_to_do() {
         let has = |text: &str| hints.iter().any(|hint| hint.as_str().is_some_and(|hint| hint.contains(text)));
         assert!(hint.is_none_or(has), "{finished}");
     }
+}
+
+#[test]
+fn a_command_whose_output_is_a_stream_says_what_is_wrong_on_standard_error() {
+    let finished = Sidetap::new("--region eu-west-1 capture --output json --nonsense").exits(64);
+    assert_eq!(finished.stdout(), "", "{finished}");
 }
 
 #[test]

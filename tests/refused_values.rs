@@ -43,8 +43,12 @@ fn what_is_appended_for_the_sidecar_is_judged_as_well() {
     refused(SENSOR, &["--", "surplus"], "would not start", "surplus");
     refused(SENSOR, &["--env", "SIDETAP_FILTER=tcp prt 80"], "would not start", "`prt`");
     refused(SENSOR, &["--env", "SIDETAP_STAT_DURATION=s3cr3t"], "`SIDETAP_STAT_DURATION`", "no duration");
-    let finished = inject(SENSOR, &["--env", "SIDETAP_STAT_DURATION=s3cr3t"]).exits(64);
-    assert!(!finished.stderr().contains("s3cr3t"), "{finished}");
+    for variable in ["STAT_DURATION", "EXPORT", "PRIVACY_LEVEL", "ROTATE_FILES", "CPU_LIMIT", "TRACE_CONTEXT", "VNI"] {
+        let preset = if variable == "VNI" { FORWARDER } else { SENSOR };
+        let finished = inject(preset, &["--env", &format!("SIDETAP_{variable}=s3cr3t")]).exits(64);
+        let finished = finished.stderr_has(&format!("`SIDETAP_{variable}` cannot be so"));
+        assert!(!finished.stderr().contains("s3cr3t"), "{finished}");
+    }
     // A flag beats its variable, and what is empty is not set.
     inject(SENSOR, &["--filter", "tcp", "--env", "SIDETAP_FILTER=tcp prt 80", "--env", "SIDETAP_EXPORT="]).exits(0);
     // The image may have a newer version.
@@ -67,7 +71,9 @@ fn variables_of_whoever_injects_are_none_of_the_sidecar() {
 fn names_that_linux_or_cloudwatch_cannot_have_are_refused() {
     refused(FORWARDER, &["--interface", "much-too-long-a-name"], "--interface", "is no interface");
     refused(FORWARDER, &["--interface", "a/b"], "--interface", "is no interface");
+    refused(FORWARDER, &["--interface", ", "], "--interface", "is no interface");
     inject(FORWARDER, &["--interface", "eth0,eth1"]).exits(0);
+    inject(FORWARDER, &["--interface", "eth0, eth1"]).exits(0);
     for group in ["two words", "a:b", ""] {
         refused(SENSOR, &["--log-group", group], "--log-group", "CloudWatch");
     }

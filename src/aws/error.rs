@@ -164,15 +164,21 @@ impl Error {
     }
 
     /// Whether it may be that the account has not enabled the region: the answer is the same as to wrong credentials.
-    pub fn may_be_not_enabled(&self, region: &str) -> bool {
+    pub(super) fn may_be_not_enabled(&self, region: &str) -> bool {
         is_opt_in(region) && NOT_ENABLED_CODES.iter().any(|code| self.is(code))
     }
 
-    /// The same, where the credentials are known to be right in other regions.
+    /// What a call in `region` failed with, where the credentials are known to be right in other regions: a refusal of
+    /// them then means that the account has not enabled the region.
     #[must_use]
-    pub fn as_not_enabled(self, region: &str) -> Self {
-        let message = format!("the account has not enabled the region {region}");
-        Error { kind: ErrorKind::RegionNotEnabled, message, ..self }
+    pub fn with_credentials_right_elsewhere(self, region: &str) -> Self {
+        match self.may_be_not_enabled(region) {
+            true => {
+                let message = format!("the account has not enabled the region {region}");
+                Error { kind: ErrorKind::RegionNotEnabled, message, ..self }
+            }
+            false => self,
+        }
     }
 
     /// Whether no call at all would be answered otherwise.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 
-use super::error::{Error, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::regions::IN_EVERY_ACCOUNT;
 use super::session::Session;
 
@@ -26,11 +26,25 @@ impl Identity {
             Err(error) if error.may_be_not_enabled(&session.region) => {
                 let elsewhere = session.in_region(IN_EVERY_ACCOUNT)?;
                 Err(match Self::asked(&elsewhere).await {
-                    Ok(_) => error.as_not_enabled(&session.region),
+                    Ok(_) => error.with_credentials_right_elsewhere(&session.region),
                     Err(_) => error,
                 })
             }
             answer => answer,
+        }
+    }
+
+    /// What a call of the session failed with, explained by asking STS, which is known to answer in other regions, if it
+    /// may be that the account has not enabled the region.
+    pub async fn explain(session: &Session, error: Error) -> Error {
+        if !error.may_be_not_enabled(&session.region) {
+            return error;
+        }
+        match Self::of(session).await {
+            Err(Error { kind: ErrorKind::RegionNotEnabled, .. }) => {
+                error.with_credentials_right_elsewhere(&session.region)
+            }
+            _ => error,
         }
     }
 

@@ -8,7 +8,7 @@ use super::output::{diagnosis as output, progress::Counter};
 use super::planning::{Connected, FromFile, block_on};
 use super::sidecar_args::SidecarArgs;
 use super::size_args::SizeArgs;
-use super::source_args::{Source, SourceArgs};
+use super::source_args::{OnEcs, Source, SourceArgs};
 use super::usage::Usage;
 use crate::aws::environment_region;
 use crate::ecs::InjectRequest;
@@ -58,7 +58,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     };
     let diagnosis = match source {
         Source::File(path) => of_file(&path, wanted)?,
-        source => block_on(on_ecs(source, wanted, cx))?,
+        Source::Ecs(source) => block_on(on_ecs(source, wanted, cx))?,
     };
     output::show(&cx.printer, &diagnosis)?;
     if described && diagnosis.targets.iter().any(|target| !target.injected && !target.sidecars.is_empty()) {
@@ -73,7 +73,7 @@ fn of_file(path: &Path, wanted: Option<Wanted>) -> anyhow::Result<Diagnosis> {
     Ok(examine_file(&path.to_string_lossy(), definition, wanted.as_ref().map(Wanted::request)))
 }
 
-async fn on_ecs(source: Source, wanted: Option<Wanted>, cx: &Context) -> anyhow::Result<Diagnosis> {
+async fn on_ecs(source: OnEcs, wanted: Option<Wanted>, cx: &Context) -> anyhow::Result<Diagnosis> {
     let connected = Connected::open(cx).await?;
     let wanted = wanted.map(|wanted| {
         let sidecar = Sidecar { region: Some(connected.ecs.region.clone()), ..wanted.sidecar };
@@ -83,11 +83,10 @@ async fn on_ecs(source: Source, wanted: Option<Wanted>, cx: &Context) -> anyhow:
     let doctor = Doctor::new(&connected.ecs, &connected.session, connected.identity.as_ref(), request);
     let counter = Counter::new(cx, "services");
     let diagnosis = match &source {
-        Source::Services { cluster, selection } => {
+        OnEcs::Services { cluster, selection } => {
             doctor.services(cluster, selection, |count| counter.set(count)).await?
         }
-        Source::TaskDefinition(name) => doctor.task_definition(name).await?,
-        Source::File(_) => unreachable!("a file needs no ECS"),
+        OnEcs::TaskDefinition(name) => doctor.task_definition(name).await?,
     };
     counter.clear();
     Ok(diagnosis)

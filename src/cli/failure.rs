@@ -129,7 +129,26 @@ fn wants_json(argv: &[String]) -> bool {
     const STREAMS: [&str; 4] = ["capture", "apidump", "forward", "collect"];
     let words: Vec<&str> = argv.iter().map(String::as_str).take_while(|word| *word != "--").collect();
     let asks = words.contains(&"--output=json") || words.windows(2).any(|pair| pair == ["--output", "json"]);
-    asks && !words.iter().any(|word| STREAMS.contains(word))
+    asks && !command_word(&words).is_some_and(|word| STREAMS.contains(&word))
+}
+
+/// The first word that is neither a global flag nor the value of one.
+#[cfg(feature = "aws")]
+fn command_word<'a>(words: &[&'a str]) -> Option<&'a str> {
+    let command = super::Cli::command();
+    let takes_value = |word: &str| {
+        let mut flags = command.get_arguments().filter(|arg| arg.get_action().takes_values());
+        flags.any(|arg| arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long)))
+    };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match () {
+            () if takes_value(word) => _ = words.next(),
+            () if word.starts_with('-') => {}
+            () => return Some(word),
+        }
+    }
+    None
 }
 
 /// The first paragraph of what clap says, and its tips.

@@ -13,7 +13,7 @@ use super::planning::{self, Connected, FromFile, block_on};
 use super::run_args::{ApplyArgs, PlanArgs};
 use super::sidecar_args::SidecarArgs;
 use super::size_args::SizeArgs;
-use super::source_args::{Source, SourceArgs};
+use super::source_args::{OnEcs, Source, SourceArgs};
 use super::usage::{self, Usage};
 use crate::aws::environment_region;
 use crate::ecs::{self, Include, InjectRequest};
@@ -58,7 +58,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let region = cx.global.region.clone().or_else(environment_region);
     let source = args.source.resolve();
     let sidecar = args.sidecar.resolve(region);
-    let on_ecs = !matches!(source, Ok(Source::File(_)) | Err(_)) && !args.plan.dry_run && args.emit.is_none();
+    let on_ecs = matches!(source, Ok(Source::Ecs(_))) && !args.plan.dry_run && args.emit.is_none();
     let confirmable = if on_ecs { super::confirm::possible(args.apply.yes, cx) } else { Ok(()) };
     let (source, sidecar) = match (source, sidecar, confirmable) {
         (Ok(source), Ok(sidecar), Ok(())) => (source, sidecar),
@@ -80,13 +80,13 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
             };
             into_file(&path, &sidecar, &args.size.request(), &args.plan, end, cx)
         }
-        source if args.emit.is_some() => block_on(async {
+        Source::Ecs(source) if args.emit.is_some() => block_on(async {
             let connected = Connected::open(cx).await?;
             // What else runs the task definition only matters to a change.
             let plan = plan_on_ecs(&connected, &source, sidecar, &args.size.request(), None, cx).await?;
             args.emit.map_or(Ok(Exit::Done), |format| emit(format, &plan, cx))
         }),
-        source => block_on(into_ecs(source, sidecar, args.size.request(), args.plan, args.apply, cx)),
+        Source::Ecs(source) => block_on(into_ecs(source, sidecar, args.size.request(), args.plan, args.apply, cx)),
     }
 }
 
@@ -153,7 +153,7 @@ fn into_file(
 }
 
 async fn into_ecs(
-    source: Source,
+    source: OnEcs,
     sidecar: Sidecar,
     size: SizeRequest,
     args: PlanArgs,
@@ -169,7 +169,7 @@ async fn into_ecs(
 /// to become of them.
 pub async fn plan_on_ecs(
     connected: &Connected,
-    source: &Source,
+    source: &OnEcs,
     sidecar: Sidecar,
     size: &SizeRequest,
     include: Option<Include>,
@@ -181,11 +181,10 @@ pub async fn plan_on_ecs(
     let counter = Counter::new(cx, "services");
     let seen = |count| counter.set(count);
     let plan = match source {
-        Source::Services { cluster, selection } => {
+        OnEcs::Services { cluster, selection } => {
             ecs::plan_injection(&connected.ecs, account, cluster, selection, request, seen).await
         }
-        Source::TaskDefinition(name) => ecs::plan_task_definition(&connected.ecs, account, name, request).await,
-        Source::File(_) => unreachable!("a file needs no ECS"),
+        OnEcs::TaskDefinition(name) => ecs::plan_task_definition(&connected.ecs, account, name, request).await,
     };
     counter.clear();
     let mut plan = plan?;

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::planning::session;
-use crate::aws::{self, ErrorKind, Identity};
+use crate::aws::Identity;
 use crate::ecs;
 
 /// What work ends with; its error is explained by asking STS, which is known to answer in other regions.
@@ -12,14 +12,6 @@ pub async fn explained<T>(cx: &Context, work: impl Future<Output = anyhow::Resul
         Err(error) => error,
     };
     let Some(ecs::Error::Call(call)) = error.downcast_ref() else { return Err(error) };
-    let session = session(cx).await?;
-    if !call.may_be_not_enabled(&session.region) {
-        return Err(error);
-    }
-    match Identity::of(&session).await {
-        Err(aws::Error { kind: ErrorKind::RegionNotEnabled, .. }) => {
-            Err(ecs::Error::Call(call.clone().as_not_enabled(&session.region)).into())
-        }
-        _ => Err(error),
-    }
+    let explained = Identity::explain(&session(cx).await?, call.clone()).await;
+    Err(if explained.kind == call.kind { error } else { ecs::Error::Call(explained).into() })
 }

@@ -11,7 +11,7 @@ use super::output::{plan as plan_output, progress::Counter, sanitise};
 use super::planned;
 use super::planning::{self, Connected, FromFile, block_on};
 use super::run_args::{ApplyArgs, PlanArgs};
-use super::source_args::{Source, SourceArgs};
+use super::source_args::{OnEcs, Source, SourceArgs};
 use super::usage::{self, Usage};
 use crate::ecs;
 use crate::exit::Exit;
@@ -61,7 +61,7 @@ impl From<SidecarKind> for Which {
 pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let which = args.sidecar.map_or(Which::Ours, Which::from);
     let source = args.source.resolve();
-    let on_ecs = matches!(source, Ok(Source::Services { .. } | Source::TaskDefinition(_))) && !args.plan.dry_run;
+    let on_ecs = matches!(source, Ok(Source::Ecs(_))) && !args.plan.dry_run;
     let confirmable = if on_ecs { super::confirm::possible(args.apply.yes, cx) } else { Ok(()) };
     let source = match (source, confirmable) {
         (Ok(source), Ok(())) => source,
@@ -76,7 +76,7 @@ pub fn run(args: Args, cx: &mut Context) -> anyhow::Result<Exit> {
     }
     match source {
         Source::File(path) => from_file(&path, &which, &args.plan, args.in_place, cx),
-        source => block_on(from_ecs(source, which, args.plan, args.apply, cx)),
+        Source::Ecs(source) => block_on(from_ecs(source, which, args.plan, args.apply, cx)),
     }
 }
 
@@ -129,25 +129,18 @@ fn from_file(path: &Path, which: &Which, args: &PlanArgs, in_place: bool, cx: &C
     Ok(Exit::Done)
 }
 
-async fn from_ecs(
-    source: Source,
-    which: Which,
-    args: PlanArgs,
-    apply: ApplyArgs,
-    cx: &Context,
-) -> anyhow::Result<Exit> {
+async fn from_ecs(source: OnEcs, which: Which, args: PlanArgs, apply: ApplyArgs, cx: &Context) -> anyhow::Result<Exit> {
     let connected = Connected::open(cx).await?;
     let account = connected.account();
     let counter = Counter::new(cx, "services");
     let mut plan = match &source {
-        Source::Services { cluster, selection } => {
+        OnEcs::Services { cluster, selection } => {
             let seen = |count| counter.set(count);
             ecs::plan_removal(&connected.ecs, account, cluster, selection, &which, seen).await?
         }
-        Source::TaskDefinition(name) => {
+        OnEcs::TaskDefinition(name) => {
             ecs::plan_removal_from_task_definition(&connected.ecs, account, name, &which).await?
         }
-        Source::File(_) => unreachable!("a file needs no ECS"),
     };
     counter.clear();
     ecs::find_schedules(&connected.ecs, &mut plan, args.include()).await;

@@ -36,36 +36,54 @@ pub struct SourceArgs {
 #[derive(Debug)]
 pub enum Source {
     File(PathBuf),
+    Ecs(OnEcs),
+}
+
+/// A SOURCE that takes an AWS account.
+#[derive(Debug)]
+pub enum OnEcs {
     Services { cluster: String, selection: Selection },
     TaskDefinition(String),
 }
 
+const TO_CHANGE: [&str; 3] = [
+    "`--file PATH` changes a file, without an AWS account",
+    "`--cluster CLUSTER --service SERVICE` changes a service",
+    "`--task-definition FAMILY` registers a revision and touches no service",
+];
+const TO_LOOK: [&str; 3] = [
+    "`--file PATH` looks at a file, without an AWS account",
+    "`--cluster CLUSTER --service SERVICE` looks at what a service runs",
+    "`--task-definition FAMILY` looks at a revision that no service has to run",
+];
+
 impl SourceArgs {
     /// Decides which source is meant, of what is to be changed.
     pub fn resolve(self) -> Result<Source, Usage> {
-        self.resolve_with([
-            "`--file PATH` changes a file, without an AWS account",
-            "`--cluster CLUSTER --service SERVICE` changes a service",
-            "`--task-definition FAMILY` registers a revision and touches no service",
-        ])
+        self.resolve_with(TO_CHANGE)
+    }
+
+    /// Decides what on ECS is to be changed, of flags without a file.
+    pub fn resolve_on_ecs(self) -> Result<OnEcs, Usage> {
+        self.on_ecs(TO_CHANGE)
     }
 
     /// Decides which source is meant, of what is only looked at.
     pub fn resolve_to_look(self) -> Result<Source, Usage> {
-        self.resolve_with([
-            "`--file PATH` looks at a file, without an AWS account",
-            "`--cluster CLUSTER --service SERVICE` looks at what a service runs",
-            "`--task-definition FAMILY` looks at a revision that no service has to run",
-        ])
+        self.resolve_with(TO_LOOK)
     }
 
     /// `hints` say what sources there are.
-    fn resolve_with(self, hints: [&str; 3]) -> Result<Source, Usage> {
-        if let Some(path) = self.file {
-            return Ok(Source::File(path));
+    fn resolve_with(mut self, hints: [&str; 3]) -> Result<Source, Usage> {
+        match self.file.take() {
+            Some(path) => Ok(Source::File(path)),
+            None => self.on_ecs(hints).map(Source::Ecs),
         }
+    }
+
+    fn on_ecs(self, hints: [&str; 3]) -> Result<OnEcs, Usage> {
         if let Some(name) = self.task_definition {
-            return Ok(Source::TaskDefinition(name));
+            return Ok(OnEcs::TaskDefinition(name));
         }
         let chosen = self.all_services || !self.service.is_empty();
         match (self.cluster, chosen) {
@@ -74,7 +92,7 @@ impl SourceArgs {
                     true => Selection::All { tags: self.service_tag, except: self.exclude_service },
                     false => Selection::Named(self.service),
                 };
-                Ok(Source::Services { cluster, selection })
+                Ok(OnEcs::Services { cluster, selection })
             }
             (None, true) => Err(Usage::new("the services' cluster is missing")
                 .hint("`sidetap list clusters` shows them")

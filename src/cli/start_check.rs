@@ -15,12 +15,16 @@ pub fn check(sidecar: &Sidecar) -> taskdef::Result<()> {
     use crate::taskdef::Preset;
 
     match &sidecar.preset {
-        Preset::Sensor | Preset::Forwarder => engine::own(sidecar),
+        preset if preset.is_sidetap() => engine::own(sidecar),
         Preset::Traceable => engine::of_others(sidecar),
-        Preset::Levo | Preset::Custom(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
+/// Without the engine nothing is known of what the sidecar takes.
+///
+/// # Errors
+/// None.
 #[cfg(not(all(feature = "engine", target_os = "linux")))]
 pub fn check(_: &Sidecar) -> taskdef::Result<()> {
     Ok(())
@@ -126,13 +130,14 @@ mod engine {
         }
         let reason = std::error::Error::source(error).map(ToString::to_string);
         let flag = argument.split([' ', '=']).next().unwrap_or_default();
-        let variable = variables.iter().find(|variable| variable.flag == flag);
-        Err(match (text(ContextKind::InvalidValue), reason) {
+        let value = text(ContextKind::InvalidValue);
+        if let (Some(value), Some(variable)) = (&value, variables.iter().find(|variable| variable.flag == flag)) {
             // Its value is not repeated: what is in a variable may be secret.
-            (Some(_), Some(reason)) if variable.is_some() => {
-                let name = variable.map_or("", |variable| variable.name);
-                would_not_start(sidecar, &format!("`{name}` cannot be so: {reason}"))
-            }
+            let reason = reason.filter(|reason| !reason.contains(value.as_str()) && !reason.contains(variable.value));
+            let reason = reason.unwrap_or_else(|| format!("`{flag}` does not take its value"));
+            return Err(would_not_start(sidecar, &format!("`{}` cannot be so: {reason}", variable.name)));
+        }
+        Err(match (value, reason) {
             (Some(value), Some(reason)) if !flag.is_empty() => refused(sidecar, flag, &value, &reason),
             _ => would_not_start(sidecar, error.to_string().trim_start_matches("error: ")),
         })

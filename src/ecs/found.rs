@@ -44,6 +44,7 @@ impl Found {
         Ok(found)
     }
 
+    /// A target's service, if it is there.
     pub fn service(&self, target: &Target) -> Option<&Service> {
         self.by_arn.get(target.service_arn.as_deref()?)
     }

@@ -60,7 +60,7 @@ impl RegionSurvey {
     fn judged(self) -> Self {
         let RegionSurvey { region, clusters } = self;
         let clusters = clusters.map_err(|error| match error {
-            Error::Call(error) if error.may_be_not_enabled(&region) => Error::Call(error.as_not_enabled(&region)),
+            Error::Call(error) => Error::Call(error.with_credentials_right_elsewhere(&region)),
             error => error,
         });
         RegionSurvey { region, clusters }

@@ -130,7 +130,7 @@ impl Parameters {
             }
         }
         if let Some(interface) = &self.interface
-            && !interface.split([',', ' ']).all(is_interface)
+            && !are_interfaces(interface)
         {
             return wrong(
                 format!("`--interface {interface}` is no interface"),
@@ -217,6 +217,12 @@ impl Parameters {
             ("STAT_DURATION", self.stat_duration.unwrap_or(30).to_string()),
         ]
     }
+}
+
+/// Whether these are one or more interfaces, as the forwarder takes them: apart by commas or blanks.
+fn are_interfaces(names: &str) -> bool {
+    let mut names = names.split([',', ' ', '\t', '\n']).filter(|name| !name.is_empty()).peekable();
+    names.peek().is_some() && names.all(is_interface)
 }
 
 /// Whether Linux can have an interface of this name (`dev_valid_name` in net/core/dev.c).

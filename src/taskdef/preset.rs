@@ -54,6 +54,11 @@ impl Preset {
         }
     }
 
+    /// Whether it is sidetap itself, in its own image.
+    pub fn is_sidetap(&self) -> bool {
+        matches!(self, Preset::Sensor | Preset::Forwarder)
+    }
+
     /// Whether it reads packets, and so has to share the application's network namespace.
     pub fn captures(&self) -> bool {
         !matches!(self, Preset::Custom(_))
@@ -83,7 +88,7 @@ impl Preset {
 
     /// Whether its memory is both limited and reserved; the vendors' definitions only name a limit.
     pub fn names_reservation(&self) -> bool {
-        matches!(self, Preset::Sensor | Preset::Forwarder)
+        self.is_sidetap()
     }
 
     pub(super) fn image(&self) -> Option<&str> {

@@ -21,6 +21,7 @@ const OF_A_CHANGE: [&str; 7] = [
 ];
 
 impl Warning {
+    /// `code` is stable, for programs; `message` is for people.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Warning { code: code.to_owned(), message: message.into() }
     }

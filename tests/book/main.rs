@@ -7,6 +7,8 @@
 mod account;
 mod command;
 mod links;
+#[path = "../support/not_run.rs"]
+mod not_run;
 mod page;
 mod run;
 

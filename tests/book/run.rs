@@ -41,8 +41,7 @@ impl Place {
     pub fn run(&mut self, block: &Block, exit: i32) -> Result<usize, String> {
         let commands = block.commands_and_output();
         if commands.iter().any(|(command, _)| command.contains("jq ")) && !has_jq() {
-            assert!(std::env::var_os("CI").is_none(), "{} needs jq, which `cargo xtask test` installs", block.place);
-            eprintln!("NOT RUN: {} needs jq", block.place);
+            crate::not_run::not_run(&format!("{} needs jq, which `cargo xtask test` installs", block.place));
             return Ok(0);
         }
         let last = commands.len().saturating_sub(1);

@@ -15,8 +15,7 @@ pub fn captures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/pcap");
     let folder = std::env::var_os("SIDETAP_CORPUS").map_or(folder, |corpus| Path::new(&corpus).join("pcap"));
     let Ok(entries) = std::fs::read_dir(&folder) else {
-        assert!(std::env::var_os("CI").is_none(), "no captures in {}", folder.display());
-        println!("skipped: no captures in {}", folder.display());
+        super::not_run::not_run(&format!("no captures in {}", folder.display()));
         return Vec::new();
     };
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -10,6 +10,8 @@ mod crowd;
 mod dialogue;
 mod loss;
 mod metamorphic;
+#[path = "../support/not_run.rs"]
+mod not_run;
 mod order;
 mod packet;
 mod resets;

@@ -6,6 +6,8 @@ mod leaks;
 #[cfg(target_os = "linux")]
 mod live_leaks;
 mod needles;
+#[path = "../support/not_run.rs"]
+mod not_run;
 mod ordinary;
 mod report;
 mod run;

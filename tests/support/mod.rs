@@ -3,6 +3,7 @@
 
 mod fixtures;
 mod interrupted;
+mod not_run;
 mod run;
 #[cfg(target_os = "linux")]
 mod screen;
@@ -14,6 +15,7 @@ pub use fixtures::{fixture, fixture_path, registrable, task_definition};
 pub use interrupted::wait_for;
 #[cfg(unix)]
 pub use interrupted::{ended_by, interrupted};
+pub use not_run::not_run;
 pub use run::{Finished, Sidetap};
 #[cfg(target_os = "linux")]
 pub use screen::{Key, Screen};

@@ -7,6 +7,8 @@ mod damage;
 mod dns;
 mod document;
 mod item;
+#[path = "../support/not_run.rs"]
+mod not_run;
 mod theirs;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use std::process::Command;
 
 use compare::Comparison;
 use document::Document;
+use not_run::not_run;
 
 /// Where the captures are, beside the checkout.
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/pcap");
@@ -23,12 +26,6 @@ const GENERATOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/bench/ge
 /// What tshark has to be told about captures on ports where it expects something else.
 const PORTS: [(&str, &str); 2] =
     [("http-single-conn-22", "tcp.port==22,http"), ("http2-compression-bug", "tcp.port==443,http2")];
-
-/// Says why a test does nothing, which is no excuse in CI.
-fn not_run(reason: &str) {
-    assert!(std::env::var_os("CI").is_none(), "{reason}");
-    eprintln!("NOT RUN: {reason}");
-}
 
 /// The captures, or none if they are missing.
 fn captures() -> Vec<PathBuf> {

@@ -19,8 +19,7 @@ fn run(tool: &str, arguments: &[&str]) -> Option<Output> {
 }
 
 fn missing<T>(what: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "missing: {what}");
-    eprintln!("NOT RUN: {what}");
+    crate::not_run::not_run(what);
     None
 }
 

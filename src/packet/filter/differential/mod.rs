@@ -32,9 +32,8 @@ const SAMPLES: usize = 3000;
 /// Whether tcpdump is here. Where `CI` is `true` it has to be.
 fn have_tcpdump() -> bool {
     let found = Command::new("tcpdump").arg("--version").output().is_ok();
-    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "this test needs tcpdump");
     if !found {
-        eprintln!("skipped: this test needs tcpdump");
+        crate::not_run::not_run("this test needs tcpdump");
     }
     found
 }

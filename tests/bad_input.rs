@@ -147,11 +147,53 @@ fn control_characters_from_elsewhere_do_not_reach_the_terminal() {
     let text = definition.to_string();
     for (line, code) in [
         ("inject --file - --image i --take-from \u{1b}x --dry-run", 5),
-        ("inject --file - --image i\u{1b}x --dry-run --show-values", 0),
+        ("inject --file - --image i --env A=\u{1b}x --dry-run --show-values", 0),
         ("inject --file - --image i", 0),
     ] {
         let finished = Sidetap::new(line).stdin(&text).exits(code);
         assert!(!finished.stderr().contains('\u{1b}'), "{finished}");
         assert!(!finished.stdout().contains('\u{1b}'), "{finished}");
     }
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_and_nothing_of_it_is_lost() {
+    let twice = r#"{"family":"web","containerDefinitions":[{"name":"app","image":"a"}],"volumes":[],
+        "containerDefinitions":[{"name":"b","image":"b"}]}"#;
+    let finished = Sidetap::new("inject --file - --image i --best-effort").stdin(twice).exits(1);
+    assert_eq!(finished.stderr_has("`containerDefinitions` is there twice").stdout(), "");
+    let inner = r#"{"family":"web","containerDefinitions":[{"name":"app","image":"a","cpu":1,"cpu":2}]}"#;
+    Sidetap::new("inject --file - --image i").stdin(inner).exits(1).stderr_has("`cpu` is there twice");
+}
+
+#[test]
+fn an_image_is_a_word_that_can_be_typed() {
+    for image in ["e\u{1b}[31mvil\u{7}", "caf\u{e9}/x", "a\u{202e}b"] {
+        Sidetap::of(["inject", "--file", "roomy.json", "--image", image]).exits(64).stderr_has("[REGISTRY/]NAME[:TAG]");
+    }
+}
+
+#[test]
+fn an_arn_from_elsewhere_is_no_service_of_the_same_name_here() {
+    let standin = Standin::start();
+    for cluster in ["main", "staging"] {
+        standin.service(cluster, "web", task_definition("web"));
+    }
+    let inject = |arn: &str| {
+        let line = format!("inject --cluster main --service {arn} --image i --dry-run --detailed-exitcode");
+        Sidetap::new(&line).against(&standin).run()
+    };
+    let here = "arn:aws:ecs:eu-west-1:123456789012:service/main/web";
+    assert_eq!(inject(here).code(), 2);
+    for elsewhere in [
+        "arn:aws:ecs:eu-west-1:123456789012:service/staging/web",
+        "arn:aws:ecs:us-east-1:123456789012:service/main/web",
+        "arn:aws:ecs:eu-west-1:999999999999:service/main/web",
+    ] {
+        let refused = inject(elsewhere);
+        assert_eq!(refused.code(), 1, "{refused}");
+        refused.stderr_has(elsewhere);
+    }
+    let rollback = "rollback --cluster main --service arn:aws:ecs:eu-west-1:123456789012:service/staging/web --dry-run";
+    Sidetap::new(rollback).against(&standin).exits(1).stderr_has("there is no service");
 }

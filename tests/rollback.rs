@@ -426,3 +426,13 @@ fn ctrl_c_before_the_first_change_changes_nothing() {
     assert!(writes(&standin).is_empty());
     assert_eq!(runs(&standin), "web:2");
 }
+
+#[test]
+fn a_record_of_another_family_is_refused() {
+    let standin = injected(None);
+    standin.task_definition(task_definition("other"));
+    standin.tag_service("web", "sidetap:previous-task-definition", "other:1");
+    let refused = Sidetap::new(ROLLBACK).against(&standin).exits(5);
+    refused.stderr_has("its tags say that it ran other:1 before, of another family than web:2");
+    assert_eq!((runs(&standin).as_str(), writes(&standin)), ("web:2", Vec::new()));
+}

@@ -185,9 +185,9 @@ fn secret(text: &str) -> Result<(String, String), String> {
 
 /// Not a full parser of image names: a registry has the last word on those.
 fn image(text: &str) -> Result<String, String> {
-    match !text.is_empty() && !text.contains(char::is_whitespace) {
+    match !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) {
         true => Ok(text.to_owned()),
-        false => Err("give it as [REGISTRY/]NAME[:TAG], without spaces".to_owned()),
+        false => Err("give it as [REGISTRY/]NAME[:TAG], without spaces and what no keyboard has".to_owned()),
     }
 }
 

@@ -90,8 +90,7 @@ impl Ecs {
     /// [`Error::NotFound`] for the first that does not exist, with names that may have been meant.
     pub async fn named_services(&self, cluster: &str, names: &[String]) -> Result<Vec<Service>> {
         let services = self.services(cluster, names, |_| ()).await?;
-        let is = |service: &Service, name: &str| service.arn == name || service.name == resource_name(name);
-        match names.iter().find(|name| !services.iter().any(|service| is(service, name))) {
+        match names.iter().find(|name| !services.iter().any(|service| service.is(name))) {
             Some(missing) => Err(self.no_service(cluster, missing).await),
             None => Ok(services),
         }
@@ -137,7 +136,8 @@ impl Ecs {
         let names = arns.iter().map(|arn| resource_name(arn).to_owned());
         Error::NotFound {
             what: "service",
-            name: resource_name(name).to_owned(),
+            // An ARN may be of a service elsewhere that has the same name.
+            name: name.to_owned(),
             place: Place::Cluster(cluster_name(cluster).to_owned()),
             close: close_names(resource_name(name), names),
         }

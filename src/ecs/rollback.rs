@@ -3,7 +3,7 @@
 //! That revision stands in the service's receipt, so that others which were registered in between mean nothing. Where
 //! somebody has deployed another one since, going back would undo that, too: it is refused.
 
-use super::arn::{beside, family_revision, resource_name};
+use super::arn::{beside, family, family_revision, resource_name};
 use super::classify::{Handling, classify, how_to_deploy};
 use super::client::Ecs;
 use super::definition::Revision;
@@ -85,6 +85,12 @@ pub async fn plan_rollback(ecs: &Ecs, cluster: &str, name: &str) -> Result<Rollb
         }
         to => to?,
     };
+    // sidetap never changes the family: such a tag is somebody's mistake, or a copy.
+    if family(&to.arn) != family(&service.task_definition) {
+        let runs = family_revision(&service.task_definition);
+        let reason = format!("its tags say that it ran {recorded} before, of another family than {runs}");
+        return Err(refused(ecs, &service, reason, Some(&recorded)).await);
+    }
     let is_there = service.task_definition == to.arn;
     let is_told = receipt.deployed.as_deref() == Some(recorded.as_str());
     let way = match ecs.deployment_from(&service, &to.arn).await? {

@@ -2,6 +2,7 @@
 
 use aws_sdk_ecs::types;
 
+use super::arn::cluster_name;
 use super::rollout::{Observation, ObservedDeployment};
 use crate::taskdef::SizeRequest;
 
@@ -44,6 +45,17 @@ pub struct Service {
 }
 
 impl Service {
+    /// Whether a person means it by a name or an ARN. An ARN has to be of this account, region and cluster; older ones name
+    /// no cluster.
+    pub fn is(&self, name: &str) -> bool {
+        let Some((place, resource)) = name.split_once(":service/") else { return self.name == name };
+        let is_here = self.arn.split_once(":service/").is_some_and(|(own, _)| own == place);
+        let (cluster, name) =
+            resource.rsplit_once('/').map_or((None, resource), |(cluster, name)| (Some(cluster), name));
+        let of_cluster = cluster.is_none_or(|cluster| cluster == cluster_name(&self.cluster_arn));
+        is_here && of_cluster && self.name == name
+    }
+
     /// The value of a tag.
     pub fn tag(&self, key: &str) -> Option<&str> {
         self.tags.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str())

@@ -1,6 +1,9 @@
 //! Reads JSON that people wrote, and says what is wrong with it in their terms.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use super::error::{Error, Result};
 
@@ -20,11 +23,73 @@ pub fn parse(bytes: &[u8]) -> Result<Value> {
     if text.trim().is_empty() {
         return Err(not_json("it is empty", Some("did the command that wrote it fail?")));
     }
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| not_json(&error.to_string(), hint(text, &error).as_deref()))?;
+    let read: std::result::Result<Unique, _> = serde_json::from_str(text);
+    let Unique(value) = read.map_err(|error| not_json(&error.to_string(), hint(text, &error).as_deref()))?;
     match inexact_number(&value) {
         Some(number) => Err(not_json(&format!("the number {number} is too large to be kept exactly"), None)),
         None => Ok(value),
+    }
+}
+
+/// A document in which no object has a key twice: of two values, one would be lost.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Members).map(Unique)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> std::result::Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unique(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, Unique(value))) = members.next_entry::<String, Unique>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format!("`{key}` is there twice")));
+            }
+            object.insert(key, value);
+        }
+        Ok(object.into())
     }
 }
 

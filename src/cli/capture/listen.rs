@@ -59,6 +59,8 @@ pub fn run(
     let published = Published::default();
     let monitored = Monitored::new(published.clone(), names.iter().map(ToString::to_string).collect());
     let is_monitored = monitor.serve("capture", budget.limit, monitored, cx)?;
+    // The rings are open: what comes from now on is seen.
+    published.publish((Snapshot::of(&mut engine), LiveCounts::default()));
     let mut status = Status::new(sensor.stat_duration, cx);
     let mut interfaces = Interfaces::default();
     let mut counts = LiveCounts::default();

@@ -85,8 +85,12 @@ impl Store {
 
     /// The service of that name or ARN in a cluster given by name or ARN.
     pub fn service(&mut self, cluster: &str, service: &str) -> Option<&mut StoredService> {
-        let (cluster, name) = (last(cluster), last(service));
-        self.services.iter_mut().find(|service| service.cluster == cluster && service.name == name)
+        let (cluster, wanted) = (last(cluster), service);
+        let is = |service: &StoredService| match wanted.starts_with("arn:") {
+            true => service.json["serviceArn"] == wanted,
+            false => service.name == wanted,
+        };
+        self.services.iter_mut().find(|service| service.cluster == cluster && is(service))
     }
 
     /// The revision of an ARN.

@@ -49,6 +49,7 @@ pub mod output;
 mod pace;
 #[cfg(feature = "aws")]
 mod planned;
+#[cfg(feature = "aws")]
 mod planning;
 #[cfg(feature = "aws")]
 mod policy;

@@ -20,13 +20,18 @@ pub fn set(ctrl_c: CtrlC) {
 
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-    /// Whether it made a signal when it was found.
-    static FOUND: OnceLock<bool> = OnceLock::new();
+    /// What it did when it was found.
+    static FOUND: OnceLock<LocalModes> = OnceLock::new();
 
     let terminal = std::io::stdin();
     let Ok(mut modes) = tcgetattr(&terminal) else { return };
-    let found = *FOUND.get_or_init(|| modes.local_modes.contains(LocalModes::ISIG));
-    modes.local_modes.set(LocalModes::ISIG, found && ctrl_c == CtrlC::Interrupts);
+    // What is typed too early is shown by whoever reads it.
+    let quiet = LocalModes::ISIG | LocalModes::ECHO;
+    let found = *FOUND.get_or_init(|| modes.local_modes & quiet);
+    modes.local_modes.remove(quiet);
+    if ctrl_c == CtrlC::Interrupts {
+        modes.local_modes.insert(found);
+    }
     let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use runner::web::{self, PORT};
 use runner::{Image, Images, Network, Task, missing};
@@ -172,11 +172,7 @@ impl World {
 
 /// Waits until a container has written something to standard error.
 pub fn wait_until_said(task: &Task, container: &str, text: &str) {
-    let end = Instant::now() + PATIENCE;
-    while !task.said(container).contains(text) {
-        assert!(Instant::now() < end, "waited for `{text}` of {container}: {}", task.said(container));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    task.wait_until_said(container, text, PATIENCE).expect("it says so");
 }
 
 /// What a load came to; times are in milliseconds.

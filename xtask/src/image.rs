@@ -23,6 +23,15 @@ pub fn install_tools() -> Result<()> {
     debian::install(debian::missing(&[("buildah", "buildah"), ("setcap", "libcap2-bin")]))
 }
 
+/// The image that the tests are given, if one is, else one that is made now.
+#[cfg(target_os = "linux")]
+pub fn given_or_made() -> Result<PathBuf> {
+    match std::env::var_os("SIDETAP_TEST_IMAGE") {
+        Some(archive) => Ok(archive.into()),
+        None => archive(),
+    }
+}
+
 /// Makes the image for this machine's architecture; the OCI archive that it is in.
 pub fn archive() -> Result<PathBuf> {
     archive_of(root(), &root().join("target"))

@@ -8,6 +8,8 @@ mod bench_forward;
 mod bench_image;
 #[cfg(unix)]
 mod bench_peers;
+#[cfg(target_os = "linux")]
+mod bench_sizing;
 #[cfg(unix)]
 mod collecting;
 mod debian;
@@ -29,6 +31,8 @@ mod performance;
 mod test;
 #[cfg(unix)]
 mod traffic;
+#[cfg(target_os = "linux")]
+mod trial;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -41,12 +45,14 @@ use crate::bench_peers::Effort;
 const USAGE: &str = "usage: cargo xtask COMMAND
 
   demo [-- ARGUMENTS]      run the wizard, or sidetap with these arguments, in an account that is made up
+  try                      run a task with a sensor on this computer, and show what it records; as root on Linux
   test                     install what the tests need, and run all of them and the lints
   bench-peers [--quick]    measure sidetap beside other programs, and write docs/performance.md; as root on Linux
   bench-collect            measure collecting alone, and print it
   bench-forward [--quick]  measure forwarding beside a plain forwarder, and write that part of it; as root on Linux
   bench-export [--quick]   measure sending over OTLP, and write that part of it; as root on Linux
   bench-image              measure the sidecar's image, and write that part of it; as root on Linux
+  bench-sizing [--quick]   measure what a sensor of each size follows, and write docs/sizing.md; as root on Linux
   dist                     make what a release consists of, for this machine's target, in target/dist
   image                    make the sidecar's image as an OCI archive in target/image
   completions              write completions/ anew
@@ -62,6 +68,12 @@ fn main() -> ExitCode {
     }
     let result = match words[..] {
         ["test"] => test::run_all(),
+        #[cfg(target_os = "linux")]
+        ["try"] => trial::run_all(),
+        #[cfg(target_os = "linux")]
+        ["bench-sizing"] => bench_sizing::run_all(bench_sizing::Effort::FULL),
+        #[cfg(target_os = "linux")]
+        ["bench-sizing", "--quick"] => bench_sizing::run_all(bench_sizing::Effort::QUICK),
         ["dist"] => dist::make(),
         ["image"] => image::make(),
         ["completions"] => generate::completions(),

@@ -1,4 +1,4 @@
-//! `docs/performance.md`: a part that is measured, and a part that is written by hand and kept.
+//! `docs/performance.md` and others: a part that is measured, and a part that is written by hand and kept.
 
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +19,12 @@ pub fn write(measured: &str) -> Result<()> {
 
 /// Puts what this command has measured into the document; at first behind what others have.
 pub fn write_part(command: &str, measured: &str) -> Result<()> {
-    let path = root().join(FILE);
+    write_part_of(FILE, command, measured)
+}
+
+/// The same of another document.
+pub fn write_part_of(file: &str, command: &str, measured: &str) -> Result<()> {
+    let path = root().join(file);
     let begin = format!("<!-- measured: `cargo xtask {command}` writes this part -->");
     let document = match fs::read_to_string(&path) {
         Ok(document) => document,
@@ -36,11 +41,11 @@ pub fn write_part(command: &str, measured: &str) -> Result<()> {
             (&document[..last.unwrap_or_default()], last.map(|last| &document[last..]))
         }
     };
-    let Some(after) = after else { bail!("{FILE} has no place for what is measured") };
+    let Some(after) = after else { bail!("{file} has no place for what is measured") };
     let is_new = !before.ends_with(&begin);
     let (opened, closed) = if is_new { (format!("\n\n{begin}"), END) } else { (String::new(), "") };
     fs::write(path, format!("{before}{opened}\n\n{}\n\n{closed}{after}", measured.trim()))?;
-    eprintln!("wrote {FILE}");
+    eprintln!("wrote {file}");
     Ok(())
 }
 

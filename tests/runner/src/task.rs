@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -162,6 +162,18 @@ impl Task {
             Some(Err(why)) => bail!("waited for `{container}` {what}: {why}\n{}", self.said(container)),
             None => bail!("waited for `{container}` {what} in vain\n{}", self.said(container)),
         }
+    }
+
+    /// Waits until a container has written something to standard error.
+    pub fn wait_until_said(&self, container: &str, text: &str, longest: Duration) -> Result<()> {
+        let end = Instant::now() + longest;
+        while !self.said(container).contains(text) {
+            if Instant::now() > end {
+                bail!("waited for `{container}` to say `{text}`: {}", self.said(container));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Sends a signal to a container, by its name such as `KILL`.

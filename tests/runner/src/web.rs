@@ -109,7 +109,7 @@ impl Client {
     /// # Errors
     /// If there is none, or another than it gives.
     pub fn get(&mut self, path: &str) -> Result<()> {
-        write!(self.0, "GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n")?;
+        self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n").as_bytes())?;
         let mut answer = Vec::new();
         let mut piece = [0; 4096];
         while !answer.ends_with(ANSWER.as_bytes()) {

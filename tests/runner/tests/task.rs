@@ -157,12 +157,13 @@ fn a_task_ends_with_its_essential_container_and_by_sigterm_and_stop_timeout() {
 }
 
 #[test]
-fn a_busy_task_is_held_to_its_quota_and_shares() {
+fn a_busy_task_is_held_to_its_quota() {
     let Some(world) = World::new() else { return };
     let busy = "while :; do :; done";
     let task = world.start(&task(&[
-        with(script("app", busy), json!({ "cpu": 192 })),
-        with(script("sidecar", busy), json!({ "cpu": 64 })),
+        // Weights mean nothing as long as each has a CPU of its own.
+        script("app", busy),
+        script("sidecar", busy),
     ]));
     task.wait_until_running("app", LONG).unwrap();
     task.wait_until_running("sidecar", LONG).unwrap();
@@ -172,8 +173,6 @@ fn a_busy_task_is_held_to_its_quota_and_shares() {
     // A quarter of a vCPU, whatever the machine has, and less on a machine that is busy itself.
     assert!(share < 0.4, "{share}");
     assert!(!app.throttled.is_zero());
-    // Three times as much, as their weights are.
-    assert!(app.cpu > 2 * sidecar.cpu, "{app:?} {sidecar:?}");
 }
 
 #[test]

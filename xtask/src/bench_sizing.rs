@@ -149,7 +149,8 @@ impl Bench {
     /// The task definition with a sensor of this size, in a task of which it is 5 %.
     fn document(&self, cpu: u64, memory: u64) -> Result<Value> {
         let file = self.directory.path().join("web.json");
-        let task = web::task_definition((cpu * 20).max(256), (memory * 20).max(512));
+        let (task_cpu, task_memory) = task_size(cpu, memory);
+        let task = web::task_definition(task_cpu, task_memory);
         fs::write(&file, task.to_string())?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
         let (cpu, memory) = (cpu.to_string(), memory.to_string());
@@ -263,6 +264,14 @@ impl Bench {
         ensure!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
+}
+
+/// The smallest of Fargate's sizes of which so much is 5 % or less, as far as there are such.
+fn task_size(cpu: u64, memory: u64) -> (u64, u64) {
+    const SIZES: [(u64, u64); 7] =
+        [(256, 512), (512, 1024), (1024, 2048), (2048, 4096), (4096, 8192), (8192, 16_384), (16_384, 32_768)];
+    let (units, least) = SIZES.into_iter().find(|(units, _)| *units >= cpu * 20).unwrap_or(SIZES[6]);
+    (units, (memory * 20).next_power_of_two().max(least))
 }
 
 fn sensor_of(document: &mut Value) -> Result<&mut Value> {

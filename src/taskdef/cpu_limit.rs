@@ -21,7 +21,7 @@ const UNRESERVED: f64 = 0.05;
 
 /// Tells the container of a sensor or forwarder its limit, unless somebody has told it another.
 pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset) {
-    if !is_ours(preset) || is_told(container) {
+    if !preset.is_sidetap() || is_told(container) {
         return;
     }
     if let Some(units) = share.cpu.or_else(|| share.basis.cpu.map(unreserved)) {
@@ -32,15 +32,11 @@ pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset) {
 /// Whether a variable of a container, in a task that has so many CPU units, is what [`set`] would have set.
 pub(super) fn is_usual(name: &str, value: &str, preset: &Preset, container: &Value, task: Option<u64>) -> bool {
     let units = container["cpu"].as_u64().filter(|units| *units > 0).or_else(|| task.map(unreserved));
-    name == CPU_LIMIT && is_ours(preset) && units.is_some_and(|units| value == cpus(units))
+    name == CPU_LIMIT && preset.is_sidetap() && units.is_some_and(|units| value == cpus(units))
 }
 
 fn unreserved(task: u64) -> u64 {
     ((task as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS)
-}
-
-fn is_ours(preset: &Preset) -> bool {
-    matches!(preset, Preset::Sensor | Preset::Forwarder)
 }
 
 /// A configuration file may say it, too, and a variable would count more.

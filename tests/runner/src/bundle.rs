@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::resource::{Resource, getrlimit};
 use serde_json::{Value, json};
 
+use crate::cgroup::Version;
 use crate::container::Container;
 use crate::image::{Image, run};
 
@@ -51,6 +52,7 @@ pub(crate) struct Place<'a> {
     /// The network namespace's path.
     pub network: &'a Path,
     pub cgroup: &'a str,
+    pub version: Version,
     pub hostname: &'a str,
     /// Variables that ECS sets, as `NAME=VALUE`.
     pub environment: &'a [String],
@@ -142,6 +144,17 @@ fn config(container: &Container, image: &Image, place: &Place<'_>, root: &Path) 
     let directory = [container.working_directory.as_deref().unwrap_or_default(), &image.working_directory, "/"];
     let directory = directory.into_iter().find(|path| !path.is_empty());
     let bytes = |mib: Option<u64>| mib.map(|mib| mib << 20);
+    let mut namespaces = vec![
+        json!({ "type": "pid" }),
+        json!({ "type": "ipc" }),
+        json!({ "type": "uts" }),
+        json!({ "type": "mount" }),
+        json!({ "type": "network", "path": place.network }),
+    ];
+    if place.version == Version::V2 {
+        // So that a container sees its own group at the root, as with Docker there.
+        namespaces.push(json!({ "type": "cgroup" }));
+    }
     let mut memory = json!({});
     if let Some(limit) = bytes(container.memory) {
         memory["limit"] = limit.into();
@@ -169,13 +182,7 @@ fn config(container: &Container, image: &Image, place: &Place<'_>, root: &Path) 
             "cgroupsPath": place.cgroup,
             // Two is the kernel's least, and what ECS makes of none.
             "resources": { "memory": memory, "cpu": { "shares": container.cpu.max(2) } },
-            "namespaces": [
-                { "type": "pid" },
-                { "type": "ipc" },
-                { "type": "uts" },
-                { "type": "mount" },
-                { "type": "network", "path": place.network }
-            ],
+            "namespaces": namespaces,
             "maskedPaths": MASKED,
             "readonlyPaths": READ_ONLY
         }

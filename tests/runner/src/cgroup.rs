@@ -1,7 +1,10 @@
-//! Limits of a task and its containers, and what they have used: cgroups, version 1.
+//! Limits of a task and its containers, and what they have used: cgroups of version 1 and of version 2.
 //!
 //! A container's CPU units are its shares, and count only while others want the CPU as well. The task's units are a
 //! quota. Memory is a hard limit for both. Source: "Amazon ECS task definition parameters for Fargate".
+
+mod v1;
+mod v2;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +13,32 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 const ROOT: &str = "/sys/fs/cgroup";
-const CONTROLLERS: [&str; 3] = ["cpu", "cpuacct", "memory"];
 /// The period that the CPU quota is for.
 const PERIOD: Duration = Duration::from_millis(100);
+
+/// How the kernel shows its groups here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    /// The one with what a task needs, if there is one.
+    pub fn mounted() -> Option<Self> {
+        match (v2::is_mounted(), v1::is_mounted()) {
+            (true, _) => Some(Version::V2),
+            (_, true) => Some(Version::V1),
+            _ => None,
+        }
+    }
+}
 
 /// A task's group, within which its containers have theirs.
 #[derive(Debug)]
 pub(crate) struct TaskGroup {
     name: String,
+    pub version: Version,
 }
 
 /// What a container has used so far.
@@ -25,12 +46,11 @@ pub(crate) struct TaskGroup {
 pub struct Usage {
     /// In user space and in the kernel.
     pub cpu: Duration,
-    /// Time in which it was ready to run and the task had used up its quota.
+    /// Time in which a container of the task was ready to run and the task had used up its quota: a container has none
+    /// of its own.
     pub throttled: Duration,
     /// The most memory at any moment in bytes, with pages of files.
     pub memory_peak: u64,
-    /// Without pages of files, which the kernel takes back when it needs them.
-    pub memory_now: u64,
     /// Its memory limit in bytes.
     pub memory_limit: u64,
     /// How often the kernel has ended a process of it for want of memory.
@@ -40,29 +60,24 @@ pub struct Usage {
 impl TaskGroup {
     /// Makes the group of a task that has so much, in CPU units and MiB.
     pub fn make(name: &str, cpu: Option<u64>, memory_mib: Option<u64>) -> Result<Self> {
-        let group = TaskGroup { name: name.to_owned() };
-        for controller in CONTROLLERS {
-            let path = group.path(controller);
-            fs::create_dir(&path).with_context(|| format!("cannot make the cgroup {}", path.display()))?;
-        }
-        if let Some(units) = cpu {
-            let quota = PERIOD.as_micros() as u64 * units / 1024;
-            write(&group.path("cpu").join("cpu.cfs_period_us"), PERIOD.as_micros() as u64)?;
-            write(&group.path("cpu").join("cpu.cfs_quota_us"), quota)?;
-        }
-        if let Some(mib) = memory_mib {
-            write(&group.path("memory").join("memory.limit_in_bytes"), mib << 20)?;
+        let version = Version::mounted().context("no cgroups are mounted")?;
+        let group = TaskGroup { name: name.to_owned(), version };
+        let quota = cpu.map(|units| PERIOD.as_micros() as u64 * units / 1024);
+        let memory = memory_mib.map(|mib| mib << 20);
+        match version {
+            Version::V1 => v1::make_task(name, quota, memory)?,
+            Version::V2 => v2::make_task(name, quota, memory)?,
         }
         Ok(group)
     }
 
-    fn path(&self, controller: &str) -> PathBuf {
-        Path::new(ROOT).join(controller).join(&self.name)
-    }
-
-    /// Where its memory is counted.
-    pub fn memory(&self) -> PathBuf {
-        self.path("memory")
+    /// Its directories, of which version 1 has one for each hierarchy.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let hierarchies = match self.version {
+            Version::V1 => fs::read_dir(ROOT).into_iter().flatten().flatten().map(|entry| entry.path()).collect(),
+            Version::V2 => vec![PathBuf::from(ROOT)],
+        };
+        hierarchies.into_iter().map(|top| top.join(&self.name)).filter(|path| path.is_dir()).collect()
     }
 
     /// The path of a container's group, as `runc` takes it.
@@ -72,36 +87,16 @@ impl TaskGroup {
 
     /// What a container has used; nothing if it does not run.
     pub fn usage(&self, id: &str) -> Usage {
-        let of = |controller: &str, file: &str| fs::read_to_string(self.path(controller).join(id).join(file));
-        let number =
-            |controller, file| of(controller, file).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        let line = |controller, file, name: &str| -> u64 {
-            let text = of(controller, file).unwrap_or_default();
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok());
-            value.unwrap_or(0)
-        };
-        Usage {
-            cpu: Duration::from_nanos(number("cpuacct", "cpuacct.usage")),
-            // Of the task: a container has no quota of its own.
-            throttled: Duration::from_nanos(
-                fs::read_to_string(self.path("cpu").join("cpu.stat"))
-                    .unwrap_or_default()
-                    .lines()
-                    .find_map(|line| line.strip_prefix("throttled_time ")?.parse().ok())
-                    .unwrap_or(0),
-            ),
-            memory_peak: number("memory", "memory.max_usage_in_bytes"),
-            memory_now: line("memory", "memory.stat", "total_rss"),
-            memory_limit: number("memory", "memory.limit_in_bytes"),
-            oom_kills: line("memory", "memory.oom_control", "oom_kill"),
+        match self.version {
+            Version::V1 => v1::usage(&self.name, id),
+            Version::V2 => v2::usage(&self.name, id),
         }
     }
 }
 
 impl Drop for TaskGroup {
     fn drop(&mut self) {
-        for controller in CONTROLLERS {
-            let path = self.path(controller);
+        for path in self.directories() {
             for child in fs::read_dir(&path).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
                 let _ = fs::remove_dir(child.path());
             }
@@ -110,12 +105,24 @@ impl Drop for TaskGroup {
     }
 }
 
-fn write(path: &Path, value: u64) -> Result<()> {
-    fs::write(path, value.to_string()).with_context(|| format!("cannot set {} to {value}", path.display()))
+fn make(path: &Path) -> Result<()> {
+    // Two controllers of version 1 may share a hierarchy, under two names.
+    fs::create_dir_all(path).with_context(|| format!("cannot make the cgroup {}", path.display()))
 }
 
-/// Whether the hierarchies are there.
-pub(crate) fn are_mounted() -> bool {
-    let has = |controller: &str| Path::new(ROOT).join(controller).join("cgroup.procs").exists();
-    CONTROLLERS.iter().all(|controller| has(controller))
+fn write(path: &Path, value: impl ToString) -> Result<()> {
+    let value = value.to_string();
+    fs::write(path, &value).with_context(|| format!("cannot set {} to {value}", path.display()))
+}
+
+/// The number that a file holds; 0 where there is none.
+fn number(path: &Path) -> u64 {
+    fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The number that a line of a file has after its name; 0 where there is none.
+fn line(path: &Path, name: &str) -> u64 {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok());
+    value.unwrap_or(0)
 }

@@ -20,7 +20,7 @@
 //! - `task`: a running task, for whoever started it
 //! - [`web`]: an application to put sidecars beside
 //!
-//! Needs root, `runc`, `ip`, `tar`, and the version 1 hierarchies of cgroups.
+//! Needs root, `runc`, `ip`, `tar`, and cgroups of version 1 or 2.
 #![cfg(target_os = "linux")]
 
 mod archive;

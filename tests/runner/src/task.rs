@@ -34,8 +34,8 @@ pub fn missing() -> Option<Missing> {
             return Some(Missing(format!("`{program}` is not installed")));
         }
     }
-    let hierarchies = "the cgroup hierarchies of version 1 (cpu, cpuacct, memory) are not mounted";
-    (!cgroup::are_mounted()).then(|| Missing(hierarchies.to_owned()))
+    let controllers = "cgroups with the controllers cpu and memory are not mounted at /sys/fs/cgroup";
+    cgroup::Version::mounted().is_none().then(|| Missing(controllers.to_owned()))
 }
 
 /// A task. It is stopped at once when dropped.
@@ -73,6 +73,7 @@ impl Task {
             let place = Place {
                 network: &network::path(&network.task()),
                 cgroup: &group.of_container(&container.name),
+                version: group.version,
                 hostname: "ip-10-0-1-10.eu-west-1.compute.internal",
                 environment: &ecs_environment(&facts, &container.name),
                 etc: &etc,
@@ -99,9 +100,9 @@ impl Task {
         Ok(Task { shared, supervisor, bundles: Vec::new(), group, network, directory })
     }
 
-    /// The directory of its memory cgroup.
-    pub fn cgroup(&self) -> PathBuf {
-        self.group.memory()
+    /// The directories of its cgroups.
+    pub fn cgroups(&self) -> Vec<PathBuf> {
+        self.group.directories()
     }
 
     /// Its network, and the one around it.

@@ -85,7 +85,7 @@ fn a_container_has_what_fargate_gives_it_and_no_more() {
     let root = with(
         script(
             "root",
-            "grep() { while read a b; do [ \"$a\" = \"$1\" ] && echo $b; done; }; grep CapEff: < /proc/self/status; grep CapBnd: < /proc/self/status; cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.shares; echo $AWS_EXECUTION_ENV $NAME; touch /new && echo written",
+            "grep() { while read a b; do [ \"$a\" = \"$1\" ] && echo $b; done; }; grep CapEff: < /proc/self/status; grep CapBnd: < /proc/self/status; cd /sys/fs/cgroup; if [ -e memory.max ]; then cat memory.max cpu.weight; else cat memory/memory.limit_in_bytes cpu/cpu.shares; fi; echo $AWS_EXECUTION_ENV $NAME; touch /new && echo written",
         ),
         json!({ "cpu": 12, "memory": 25, "environment": [{ "name": "NAME", "value": "a value" }] }),
     );
@@ -103,7 +103,9 @@ fn a_container_has_what_fargate_gives_it_and_no_more() {
     // audit_write, setfcap
     let capabilities = "00000000a80425fb";
     let memory = 25 << 20;
-    let expected = format!("{capabilities}\n{capabilities}\n{memory}\n12\nAWS_ECS_FARGATE a value\nwritten\n");
+    // Version 2 knows weights from 1 to 10,000 for shares from 2 to 262,144.
+    let weight = if std::path::Path::new("/sys/fs/cgroup/cgroup.controllers").exists() { 1 } else { 12 };
+    let expected = format!("{capabilities}\n{capabilities}\n{memory}\n{weight}\nAWS_ECS_FARGATE a value\nwritten\n");
     assert_eq!(task.output("root"), expected, "{}", task.said("root"));
     assert_eq!(task.output("nobody"), "65534\n0000000000000000\nrefused\n", "{}", task.said("nobody"));
 }
@@ -214,11 +216,11 @@ fn nothing_is_left_behind() {
     let task = world.start(&task(&[script("app", "sleep 60")]));
     task.wait_until_running("app", LONG).unwrap();
     let (namespace, file) = (task.network().task(), task.file("app", "/"));
-    let cgroup = task.cgroup();
-    assert!(file.exists() && cgroup.exists());
+    let cgroups = task.cgroups();
+    assert!(file.exists() && !cgroups.is_empty());
     drop(task);
     assert!(!std::path::Path::new("/run/netns").join(&namespace).exists());
-    assert!(!file.exists() && !cgroup.exists());
+    assert!(!file.exists() && !cgroups.iter().any(|cgroup| cgroup.exists()));
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
     assert!(!mounts.contains(file.to_str().unwrap().trim_end_matches("bundles/app/root/")), "{mounts}");
 }

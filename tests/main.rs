@@ -14,6 +14,8 @@ mod demo;
 mod doctor;
 mod emit;
 mod exit_codes;
+#[cfg(unix)]
+mod fleet;
 mod gateway;
 mod generated;
 mod inject_file;

@@ -38,6 +38,10 @@ const PROGRAMS: [(&str, &str); 20] = [
     ("wrk", "wrk"),
 ];
 
+/// What tells the engine alone from the whole: the library, and the command line. The image's tests run the rest of it.
+const ENGINE_ALONE: [&str; 8] =
+    ["--no-default-features", "--features", "engine", "--lib", "--test", "capture", "--test", "engine"];
+
 /// Runs everything; the first failure ends it.
 pub fn run_all() -> Result<()> {
     run(&mut cargo(&["fmt", "--all", "--", "--check"]))?;
@@ -62,9 +66,9 @@ pub fn run_all() -> Result<()> {
     let fuzz = ["--manifest-path", "fuzz/Cargo.toml", "--target-dir", "target", "--bins", "--examples"];
     run(cargo(&["check", "--locked"]).args(fuzz))?;
     let image = prepare_image();
-    for features in [&["--workspace"][..], &["--no-default-features", "--features", "engine"]] {
+    for tests_of in [&["--workspace"][..], &ENGINE_ALONE] {
         let mut tests = cargo(&["test", "--locked"]);
-        tests.args(features).env("SIDETAP_TEST_PYTHON", &python).env("SIDETAP_TEST_NODE", &node);
+        tests.args(tests_of).env("SIDETAP_TEST_PYTHON", &python).env("SIDETAP_TEST_NODE", &node);
         if let Some(image) = &image {
             tests.env("SIDETAP_TEST_IMAGE", image);
         }

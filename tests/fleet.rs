@@ -1,10 +1,5 @@
 //! Whole fleets at AWS's real rates, with what goes wrong on the way. It takes minutes, nearly all of them spent waiting
 //! for `RegisterTaskDefinition`, of which AWS takes one a second.
-#![cfg(unix)]
-
-#[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the other tests")]
-mod support;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +8,7 @@ use serde_json::{Value, json};
 use standin::{Fault, Script, Standin};
 use tempfile::TempDir;
 
-use support::{Finished, Sidetap, task_definition};
+use crate::support::{Finished, Sidetap, task_definition};
 
 /// Far more than any of it takes, even on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(900);

@@ -11,8 +11,8 @@ use crate::{cargo, debian, image, root, run};
 const OTELITE: &str = "otelite@0.1.156";
 
 const REQUIREMENTS: &str = "tests/requirements.txt";
-/// What the tests run in Node, with exact versions.
-const PACKAGES: &str = "tests/readers/package.json";
+/// The directory with what the tests run in Node.
+const PACKAGES: &str = "tests/readers";
 
 /// Programs that tests run, and the Debian packages that they are in.
 const PROGRAMS: [(&str, &str); 20] = [
@@ -109,19 +109,19 @@ fn prepare_image() -> Option<PathBuf> {
     image::archive().inspect_err(|error| eprintln!("warning: {error:#}")).ok()
 }
 
-/// Node's packages, installed once and kept until the list changes.
+/// Node's packages, those of the lock file, installed once and kept until it changes. None of them runs anything by that.
 fn prepare_node() -> Result<PathBuf> {
     let environment = root().join("target/test-node");
-    let wanted = std::fs::read_to_string(root().join(PACKAGES))?;
+    let wanted = std::fs::read_to_string(root().join(PACKAGES).join("package-lock.json"))?;
     let marker = environment.join("installed.json");
     if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
         return Ok(environment);
     }
     std::fs::create_dir_all(&environment)?;
-    std::fs::write(environment.join("package.json"), &wanted)?;
-    run(Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--no-package-lock", "--prefix"])
-        .arg(&environment))?;
+    for file in ["package.json", "package-lock.json"] {
+        std::fs::copy(root().join(PACKAGES).join(file), environment.join(file))?;
+    }
+    run(Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]).arg(&environment))?;
     std::fs::write(marker, wanted)?;
     Ok(environment)
 }

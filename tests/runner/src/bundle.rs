@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::resource::{Resource, getrlimit};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cgroup::Version;
 use crate::container::Container;
 use crate::image::{Image, run};
+use crate::process::apart;
 
 /// What a container on Fargate may do as root; nothing can be added but `SYS_PTRACE`.
 const CAPABILITIES: [&str; 14] = [
@@ -85,7 +85,7 @@ impl Bundle {
             fs::create_dir_all(directory)?;
         }
         let options = format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
-        run(Command::new("mount").args(["-t", "overlay", "overlay", "-o", &options]).arg(&merged))?;
+        run(apart("mount").args(["-t", "overlay", "overlay", "-o", &options]).arg(&merged))?;
         self.mounted = Some(merged.clone());
         Ok(merged)
     }

@@ -20,7 +20,7 @@
 //! - `task`: a running task, for whoever started it
 //! - [`web`]: an application to put sidecars beside
 //!
-//! Needs root, `runc`, `ip`, `tar`, and cgroups of version 1 or 2.
+//! Needs root, `runc`, `ip`, `setpriv`, `tar`, and cgroups of version 1 or 2.
 #![cfg(target_os = "linux")]
 
 mod archive;
@@ -40,4 +40,4 @@ pub use cgroup::Usage;
 pub use image::{Image, Images};
 pub use network::Network;
 pub use supervisor::{Event, Happened, Health};
-pub use task::{Missing, Task, missing};
+pub use task::{Missing, Task, missing, missing_rights};

@@ -5,6 +5,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -142,21 +144,47 @@ impl Facts {
     }
 }
 
-/// Answers in the namespace around the task, until that has ended.
-pub(crate) fn serve(network: &Network, facts: Facts, shared: Arc<Shared>) -> Result<()> {
-    let listener = network.outside_do(|| TcpListener::bind((METADATA, 80)))?;
-    let listener = listener.context("cannot serve task metadata")?;
-    listener.set_nonblocking(true)?;
-    std::thread::spawn(move || {
-        while !shared.lock().done {
-            match listener.accept() {
-                // Whoever goes away gets no answer.
-                Ok((stream, _)) => drop(answer(&stream, &facts, &shared)),
-                Err(_) => std::thread::sleep(TICK),
+/// The endpoint. Its port is free again once this is dropped.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    end: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Endpoint {
+    /// Answers in the namespace around the task.
+    ///
+    /// # Errors
+    /// If another task's endpoint is there still.
+    pub fn serve(network: &Network, facts: Facts, shared: Arc<Shared>) -> Result<Endpoint> {
+        let listener = network.outside_do(|| TcpListener::bind((METADATA, 80)))?;
+        let listener = listener.context("cannot serve task metadata")?;
+        listener.set_nonblocking(true)?;
+        let (end, facts) = (Arc::new(AtomicBool::new(false)), Arc::new(facts));
+        let ended = Arc::clone(&end);
+        let thread = std::thread::spawn(move || {
+            while !ended.load(Ordering::Relaxed) {
+                match listener.accept() {
+                    Ok((stream, _)) => {
+                        let (facts, shared) = (Arc::clone(&facts), Arc::clone(&shared));
+                        // Nobody waits for somebody who is silent. Whoever goes away gets no answer.
+                        std::thread::spawn(move || drop(answer(&stream, &facts, &shared)));
+                    }
+                    Err(_) => std::thread::sleep(TICK),
+                }
             }
+        });
+        Ok(Endpoint { end, thread: Some(thread) })
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
-    });
-    Ok(())
+    }
 }
 
 fn answer(mut stream: &TcpStream, facts: &Facts, shared: &Shared) -> std::io::Result<()> {

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use nix::sched::{CloneFlags, setns};
 
+use crate::process::apart;
+
 /// The task metadata endpoint's address.
 pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
 /// The task's own address.
@@ -123,12 +125,12 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         for namespace in [self.task(), self.outside()] {
-            if let Ok(left) = Command::new("ip").args(["netns", "pids", &namespace]).output() {
+            if let Ok(left) = apart("ip").args(["netns", "pids", &namespace]).output() {
                 for pid in String::from_utf8_lossy(&left.stdout).lines().filter_map(|pid| pid.trim().parse().ok()) {
                     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
                 }
             }
-            let _ = Command::new("ip").args(["netns", "delete", &namespace]).output();
+            let _ = apart("ip").args(["netns", "delete", &namespace]).output();
         }
     }
 }
@@ -139,7 +141,7 @@ pub(crate) fn path(namespace: &str) -> PathBuf {
 }
 
 fn ip(words: &str) -> Result<()> {
-    let output = Command::new("ip").args(words.split(' ')).output().context("cannot run `ip`")?;
+    let output = apart("ip").args(words.split(' ')).output().context("cannot run `ip`")?;
     if !output.status.success() {
         bail!("`ip {words}`: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -151,7 +153,7 @@ fn wait_for_link(namespace: &str, interface: &str) -> Result<()> {
     let end = Instant::now() + PATIENCE;
     loop {
         let words = ["-netns", namespace, "-oneline", "link", "show", interface];
-        let output = Command::new("ip").args(words).output().context("cannot run `ip`")?;
+        let output = apart("ip").args(words).output().context("cannot run `ip`")?;
         let link = String::from_utf8_lossy(&output.stdout);
         if link.contains("state UP") && !link.contains("qdisc noop ") {
             return Ok(());

@@ -1,6 +1,7 @@
 //! One run of a container, by `runc`.
 
 use std::fs::OpenOptions;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -25,13 +26,23 @@ pub(crate) struct Run {
     pid_file: PathBuf,
 }
 
+/// A program that is out of a terminal's reach: Ctrl-C there is for whoever runs the task, and must end neither the
+/// containers nor what clears up behind them.
+pub(crate) fn apart(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.process_group(0);
+    command
+}
+
 impl Runc {
     pub fn at(root: &Path) -> Self {
         Runc { root: root.to_owned() }
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new("runc");
+        let mut command = apart("setpriv");
+        // Where this process is killed, the container is at least asked to end.
+        command.args(["--pdeathsig", "TERM", "runc"]);
         command.arg("--root").arg(&self.root).stdin(Stdio::null());
         command
     }

@@ -14,7 +14,7 @@ use crate::bundle::{Bundle, Place};
 use crate::cgroup::{self, TaskGroup, Usage};
 use crate::container::Container;
 use crate::image::Images;
-use crate::metadata::{self, Facts};
+use crate::metadata::{Endpoint, Facts};
 use crate::network::{self, Network, OUTSIDE, TASK};
 use crate::process::Runc;
 use crate::supervisor::{Event, Health, Member, Shared, Status, Supervisor};
@@ -23,13 +23,18 @@ use crate::supervisor::{Event, Health, Member, Shared, Status, Supervisor};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing(pub String);
 
+/// What this process may not do, whatever is installed.
+pub fn missing_rights() -> Option<Missing> {
+    (!nix::unistd::geteuid().is_root()).then(|| Missing("running a task takes root".to_owned()))
+}
+
 /// What this machine lacks, if something.
 pub fn missing() -> Option<Missing> {
-    if !nix::unistd::geteuid().is_root() {
-        return Some(Missing("running a task takes root".to_owned()));
+    if let Some(missing) = missing_rights() {
+        return Some(missing);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    for program in ["ip", "ldd", "mount", "nsenter", "runc", "tar"] {
+    for program in ["ip", "ldd", "mount", "nsenter", "runc", "setpriv", "tar"] {
         if !std::env::split_paths(&path).any(|directory| directory.join(program).is_file()) {
             return Some(Missing(format!("`{program}` is not installed")));
         }
@@ -44,6 +49,8 @@ pub struct Task {
     supervisor: Option<JoinHandle<Vec<Bundle>>>,
     /// Once the supervisor has ended.
     bundles: Vec<Bundle>,
+    /// Until then.
+    endpoint: Option<Endpoint>,
     group: Arc<TaskGroup>,
     network: Arc<Network>,
     directory: TempDir,
@@ -83,7 +90,7 @@ impl Task {
             shared.lock().containers.insert(container.name.clone(), Status::created_now());
             members.push(Member::new(container, bundle));
         }
-        metadata::serve(network, facts, Arc::clone(&shared))?;
+        let endpoint = Some(Endpoint::serve(network, facts, Arc::clone(&shared))?);
         let logs = directory.path().join("logs");
         std::fs::create_dir_all(&logs)?;
         let supervisor = Supervisor {
@@ -97,7 +104,7 @@ impl Task {
         };
         let supervisor = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || supervisor.run())?;
         let (supervisor, network) = (Some(supervisor), Arc::clone(network));
-        Ok(Task { shared, supervisor, bundles: Vec::new(), group, network, directory })
+        Ok(Task { shared, supervisor, bundles: Vec::new(), endpoint, group, network, directory })
     }
 
     /// The directories of its cgroups.
@@ -202,12 +209,20 @@ impl Task {
         self.directory.path().join("bundles").join(container).join("root").join(path.trim_start_matches('/'))
     }
 
+    /// Why it ends, or has ended, if nobody asked for it.
+    pub fn reason(&self) -> Option<String> {
+        let state = self.shared.lock();
+        let all_ended = || (state.done && !state.stop).then(|| "all of its containers have ended".to_owned());
+        state.reason.clone().or_else(all_ended)
+    }
+
     /// Stops the task as ECS does, and waits until all containers have ended. Why it ended, if nobody asked for it.
     pub fn stop(&mut self) -> Option<String> {
         self.shared.lock().stop = true;
         if let Some(supervisor) = self.supervisor.take() {
             self.bundles = supervisor.join().unwrap_or_default();
         }
+        self.endpoint = None;
         self.shared.lock().reason.clone()
     }
 }

@@ -13,11 +13,9 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::{image, machine, performance, root, run};
+use crate::{dist, image, machine, performance, root, run};
 
-const NAMESPACE: &str = "sidetap-bench-image";
 const ADDRESS: &str = "127.0.0.1:19464";
 const STARTS: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,7 +62,7 @@ impl Made {
         let (digest, compressed) = manifest(&archive)?;
         Ok(Made {
             program_size: content.len() as u64,
-            binary: Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect(),
+            binary: dist::sha256(&content),
             digest,
             compressed,
             unpacked: size(&out)?,
@@ -141,11 +139,13 @@ impl Figures {
 
 /// Starts the sensor again and again, in a network namespace of its own.
 fn in_namespace(program: &Path) -> Result<Starts> {
+    // What an interrupted run has left is in nobody's way.
+    let namespace = format!("sidetap-bench-image-{}", std::process::id());
     let ip = |words: &str| run(Command::new("ip").args(words.split(' ')));
-    ip(&format!("netns add {NAMESPACE}"))?;
-    let measured = ip(&format!("-n {NAMESPACE} link set lo up")).and_then(|()| {
+    ip(&format!("netns add {namespace}"))?;
+    let measured = ip(&format!("-n {namespace} link set lo up")).and_then(|()| {
         let mut starts = Command::new("ip");
-        starts.args(["netns", "exec", NAMESPACE]).arg(std::env::current_exe()?).arg("start").arg(program);
+        starts.args(["netns", "exec", &namespace]).arg(std::env::current_exe()?).arg("start").arg(program);
         let output = starts.stderr(Stdio::inherit()).output()?;
         ensure!(output.status.success(), "{starts:?} failed: {}", output.status);
         let (mut says, mut ready) = (Vec::new(), Vec::new());
@@ -156,7 +156,7 @@ fn in_namespace(program: &Path) -> Result<Starts> {
         }
         Ok(Starts { says: Figures::of(says), ready: Figures::of(ready) })
     });
-    ip(&format!("netns delete {NAMESPACE}"))?;
+    ip(&format!("netns delete {namespace}"))?;
     measured
 }
 

@@ -1,6 +1,6 @@
 //! What a release consists of, for this machine's target, in `target/dist`.
 //!
-//! The same commit gives the same bytes: members are sorted, belong to root, and are of the commit's time.
+//! The same commit and the same tools give the same bytes: members are sorted, belong to root, and are of the commit's time.
 
 mod archive;
 mod bill;
@@ -22,6 +22,7 @@ const SUMS: &str = "SHA256SUMS";
 
 /// Makes all of it.
 pub fn make() -> Result<()> {
+    warn_of_changes();
     let package = Package::read()?;
     let host = host()?;
     let time = time()?;
@@ -56,6 +57,28 @@ pub fn make() -> Result<()> {
     Ok(())
 }
 
+/// Writes the licences of what the image has in it, for a target.
+pub fn write_licences_of_image(target: &str, to: &Path) -> Result<()> {
+    let linked = Package::read()?.linked(target, package::ENGINE)?;
+    fs::write(to, licences::of(&linked)? + &licences::of_debian()?)?;
+    Ok(())
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Says so where the checkout is not what its commit says.
+fn warn_of_changes() {
+    // There may be a checkout without git, whose time is then given.
+    let git = Command::new("git").args(["status", "--porcelain"]).current_dir(root()).stderr(Stdio::null()).output();
+    let changes = git.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    if !changes.is_empty() {
+        eprintln!("warning: this is not what the commit has, but with these changes, and is no release:\n{changes}");
+    }
+}
+
 /// The binary with all features. Paths of this machine would make it another one elsewhere.
 fn build(package: &Package, host: &str) -> Result<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
@@ -86,9 +109,11 @@ fn fill(stage: &Path, binary: &Path, licences: &str) -> Result<()> {
 fn sum_up(out: &Path) -> Result<()> {
     let mut lines = String::new();
     for file in files(out)? {
-        let hash = Sha256::digest(fs::read(&file)?);
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        lines.push_str(&format!("{hash}  {}\n", file.file_name().context("a file has a name")?.display()));
+        lines.push_str(&format!(
+            "{}  {}\n",
+            sha256(&fs::read(&file)?),
+            file.file_name().context("a file has a name")?.display()
+        ));
     }
     fs::write(out.join(SUMS), lines)?;
     if cfg!(target_os = "linux") {

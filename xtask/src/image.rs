@@ -2,7 +2,7 @@
 //! last stage of the Dockerfile, which `buildah` builds, makes the image of it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
@@ -47,10 +47,11 @@ pub fn archive_of(checkout: &Path, target: &Path) -> Result<PathBuf> {
     let name = format!("sidetap:{architecture}");
     let context = format!("build={}", directory.join("context").display());
     let version = version(&directory.join("context/out/usr/local/bin/sidetap"))?;
-    let argument = format!("VERSION={version}");
+    let arguments = [format!("VERSION={version}"), format!("REVISION={}", revision())];
     let build =
         ["build", "--isolation", "chroot", "--format", "docker", "--timestamp", "0", "--build-context", &context];
-    run(buildah(&directory).args(build).args(["--build-arg", &argument, "--tag", &name]).arg(checkout))?;
+    let arguments = arguments.iter().flat_map(|argument| ["--build-arg", argument]);
+    run(buildah(&directory).args(build).args(arguments).args(["--tag", &name]).arg(checkout))?;
     let to = format!("oci-archive:{}:{version}", archive.display());
     run(buildah(&directory).args(["push", "--format", "oci", &name, &to]))?;
     Ok(archive)
@@ -76,6 +77,15 @@ fn version(program: &Path) -> Result<String> {
     let output = Command::new(program).arg("--version").output().context("cannot run what was built")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(said.trim().strip_prefix("sidetap ").context("it does not say its version")?.to_owned())
+}
+
+/// The commit that this checkout is at, and that there is more in it where that is so; a copy that is built is of it, too.
+fn revision() -> String {
+    let mut git = Command::new("git");
+    git.args(["describe", "--always", "--abbrev=40", "--dirty", "--exclude", "*"]).current_dir(root());
+    let output = git.stderr(Stdio::null()).output().ok().filter(|output| output.status.success());
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    said.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// With a store of its own, so that nothing of it is left elsewhere.

@@ -76,6 +76,8 @@ fn main() -> ExitCode {
         ["bench-sizing", "--quick"] => bench_sizing::run_all(bench_sizing::Effort::QUICK),
         ["dist"] => dist::make(),
         ["image"] => image::make(),
+        // How `image/build.sh` gets them.
+        ["licences", target, file] => dist::write_licences_of_image(target, Path::new(file)),
         ["completions"] => generate::completions(),
         ["configuration"] => generate::configuration(),
         ["man", directory] => generate::man(directory),

@@ -4,17 +4,24 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::files;
 use super::package::Linked;
 
 const NAMES: [&str; 5] = ["license", "licence", "copying", "notice", "unlicense"];
 
+const RULE: &str =
+    "====================================================================================================";
+
+/// What is linked into every program that Rust makes.
+const STANDARD_LIBRARY: &str =
+    "Rust's standard library: MIT OR Apache-2.0, copyright of the Rust Project's contributors";
+
 /// One text that has all of them.
 pub fn of(linked: &[Linked]) -> Result<String> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut without = Vec::new();
+    let mut without = vec![STANDARD_LIBRARY.to_owned()];
     let mut list = String::new();
     for one in linked {
         let name = format!("{} {}", one.name, one.version);
@@ -40,13 +47,25 @@ pub fn of(linked: &[Linked]) -> Result<String> {
     }
     let mut texts: Vec<(String, Vec<String>)> = texts.into_iter().collect();
     texts.sort_by(|one, other| one.1.cmp(&other.1));
-    let rule = "=".repeat(100);
     let mut all = format!("sidetap is under the Apache License 2.0. It has in it:\n\n{list}");
-    if !without.is_empty() {
-        write!(all, "\n{rule}\nWithout a text of their own:\n\n{}\n", without.join("\n"))?;
-    }
+    write!(all, "\n{RULE}\nWithout a text of their own:\n\n{}\n", without.join("\n"))?;
     for (text, crates) in texts {
-        write!(all, "\n{rule}\n{}\n\n{text}\n", crates.join(", "))?;
+        write!(all, "\n{RULE}\n{}\n\n{text}\n", crates.join(", "))?;
+    }
+    Ok(all)
+}
+
+/// Those of what the image has from Debian or Ubuntu: the C library in the program, and the certificates.
+pub fn of_debian() -> Result<String> {
+    let mut all = String::new();
+    for file in [
+        "/usr/share/doc/libc6/copyright",
+        "/usr/share/common-licenses/LGPL-2.1",
+        "/usr/share/doc/ca-certificates/copyright",
+        "/usr/share/common-licenses/MPL-2.0",
+    ] {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read {file}, of Debian or Ubuntu"))?;
+        write!(all, "\n{RULE}\n{file}\n\n{}\n", text.trim())?;
     }
     Ok(all)
 }

@@ -5,14 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::package::{ENGINE, Package};
-use super::tool;
+use super::{output, tool};
 use crate::{root, run};
 
 const NAME: &str = "bill-of-materials";
@@ -23,20 +23,23 @@ pub fn write(package: &Package, host: &str, features: &[&str], to: &Path) -> Res
     let mut make = Command::new(program);
     make.args(["cyclonedx", "-qq", "--format", "json", "--spec-version", "1.5", "--no-build-deps", "--target", host]);
     make.args(["--override-filename", NAME]).args(features).env("SOURCE_DATE_EPOCH", super::time()?.to_string());
-    run(&mut make)?;
     // It writes one for each member, beside its manifest.
-    let made = package.members.iter().map(|member| member.join(format!("{NAME}.json")));
-    let made: Vec<_> = made.collect();
-    let text = fs::read_to_string(&made[0]).context("cargo cyclonedx has written no bill")?;
-    for file in &made {
-        fs::remove_file(file).with_context(|| format!("cannot remove {}", file.display()))?;
-    }
+    let made = Made(package.members.iter().map(|member| member.join(format!("{NAME}.json"))).collect());
+    run(&mut make)?;
+    let text = fs::read_to_string(&made.0[0]).context("cargo cyclonedx has written no bill")?;
     let linked = package.linked(host, features)?.into_iter().map(|one| (one.name, one.version)).collect();
     // A path of this machine is in no release.
     let mut bill: Value = serde_json::from_str(&text.replace(&root().display().to_string(), "/sidetap"))?;
     keep(&mut bill, &linked)?;
+    let compiler = output(Command::new("rustc").arg("--version"))?;
+    bill["metadata"]["properties"] = json!([{ "name": "sidetap:rustc", "value": compiler.trim() }]);
     if features == ENGINE {
-        add_from_debian(&mut bill);
+        let system = fs::read_to_string("/etc/os-release").context("this system does not say which it is")?;
+        for (name, kind) in [("ca-certificates", "file"), ("libc6-dev", "library")] {
+            let version = output(Command::new("dpkg-query").args(["--showformat=${Version}", "--show", name]))?;
+            let component = from_distribution(&system, name, kind, &version)?;
+            bill["components"].as_array_mut().context("a bill has components")?.push(component);
+        }
     }
     fs::write(to, serde_json::to_string_pretty(&bill)? + "\n")?;
     Ok(())
@@ -60,15 +63,26 @@ fn keep(bill: &mut Value, linked: &BTreeSet<(String, String)>) -> Result<()> {
     Ok(())
 }
 
-/// What the image has from Debian: the certificates, and the C library in the binary.
-fn add_from_debian(bill: &mut Value) {
-    for (name, kind) in [("ca-certificates", "file"), ("libc6-dev", "library")] {
-        let asked = Command::new("dpkg-query").args(["--showformat=${Version}", "--show", name]).output();
-        let Some(asked) = asked.ok().filter(|asked| asked.status.success()) else { continue };
-        let version = String::from_utf8_lossy(&asked.stdout).into_owned();
-        let purl = format!("pkg:deb/debian/{name}@{}", version.replace('+', "%2B").replace(':', "%3A"));
-        if let Some(components) = bill["components"].as_array_mut() {
-            components.push(json!({ "type": kind, "bom-ref": purl, "name": name, "version": version, "purl": purl }));
+/// What the image has of a package of the system that it is made on, which its `os-release` names.
+fn from_distribution(system: &str, name: &str, kind: &str, version: &str) -> Result<Value> {
+    let said = |wanted: &str| {
+        let mut lines = system.lines().filter_map(|line| line.split_once('='));
+        let found = lines.find(|(key, _)| *key == wanted).map(|(_, value)| value.trim_matches(['"', '\'']));
+        found.with_context(|| format!("/etc/os-release has no {wanted}"))
+    };
+    let (id, release) = (said("ID")?, said("VERSION_ID")?);
+    let escaped = version.replace('+', "%2B").replace(':', "%3A");
+    let purl = format!("pkg:deb/{id}/{name}@{escaped}?distro={id}-{release}");
+    Ok(json!({ "type": kind, "bom-ref": purl, "name": name, "version": version, "purl": purl }))
+}
+
+/// Files that are removed in the end, whatever the end is.
+struct Made(Vec<PathBuf>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for file in &self.0 {
+            let _ = fs::remove_file(file);
         }
     }
 }
@@ -76,6 +90,15 @@ fn add_from_debian(bill: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_is_of_the_system_that_it_was_on() {
+        let ubuntu = "PRETTY_NAME=\"Ubuntu 24.04.1 LTS\"\nVERSION_ID=\"24.04\"\nID=ubuntu\nID_LIKE=debian\n";
+        let component = from_distribution(ubuntu, "libc6-dev", "library", "1:2.39-0ubuntu8+1").expect("a component");
+        assert_eq!(component["purl"], "pkg:deb/ubuntu/libc6-dev@1%3A2.39-0ubuntu8%2B1?distro=ubuntu-24.04");
+        assert_eq!(component["version"], "1:2.39-0ubuntu8+1");
+        assert!(from_distribution("ID=debian\n", "libc6-dev", "library", "2.41").is_err());
+    }
 
     #[test]
     fn what_is_not_linked_is_left_out() {

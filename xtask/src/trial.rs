@@ -5,24 +5,24 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use runner::{Image, Images, Network, Task, missing, web};
+use runner::{Image, Images, Network, Task, missing, missing_rights, web};
 use serde_json::Value;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::{cargo, debian, image, root, run};
+use crate::{cargo, debian, image, root};
 
 const IMAGE: &str = "sidetap:local";
 const SENSOR: &str = "sidetap-sensor";
 /// How long it goes on where nobody can press Ctrl-C.
-const UNATTENDED: Duration = Duration::from_secs(15);
+const UNATTENDED: Duration = Duration::from_secs(5);
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATHS: [&str; 5] =
@@ -30,22 +30,28 @@ const PATHS: [&str; 5] =
 
 /// Runs it until Ctrl-C.
 pub fn run_all() -> Result<()> {
-    let programs = [("buildah", "buildah"), ("ip", "iproute2"), ("nginx", "nginx-light"), ("runc", "runc")];
-    debian::install(debian::missing(&programs))?;
+    if let Some(missing) = missing_rights() {
+        bail!("a task cannot be run here: {}", missing.0);
+    }
+    debian::install(debian::missing(&[("ip", "iproute2"), ("nginx", "nginx-light"), ("runc", "runc")]))?;
+    image::install_tools()?;
     if let Some(missing) = missing() {
         bail!("a task cannot be run here: {}", missing.0);
     }
-    say("Building sidetap and its image. The first time takes some minutes.");
-    run(&mut cargo(&["build", "--quiet", "--package", "sidetap", "--bin", "sidetap"]))?;
+    say("Building sidetap and its image. The first time takes some minutes.")?;
+    let program = program()?;
     let archive = image::given_or_made()?;
+    // From here on there is something to clear away.
+    let stop = Stop::by_signal()?;
     let directory = tempfile::tempdir()?;
+    let sidetap = Sidetap { program, directory: directory.path() };
     let file = directory.path().join("web.json");
     std::fs::write(&file, serde_json::to_string_pretty(&web::task_definition(256, 512))? + "\n")?;
 
-    say("An application of the smallest Fargate size, and what a sensor in it changes:");
+    say("An application of the smallest Fargate size, and what a sensor in it changes:")?;
     let line = ["inject", "--file", "web.json", "--image", IMAGE, "--export", "ndjson:-", "--rate-limit", "unlimited"];
-    sidetap(directory.path(), &[&line[..], &["--dry-run"]].concat(), Output::Shown)?;
-    let patched = sidetap(directory.path(), &line, Output::Returned)?;
+    sidetap.run(&[&line[..], &["--dry-run"]].concat(), "", Stdio::inherit())?;
+    let patched = sidetap.run(&line, "", Stdio::piped())?;
     let document: Value = serde_json::from_str(&patched).context("sidetap prints no JSON")?;
 
     let sidecar = Image::of_archive(&archive, &directory.path().join("image"))?;
@@ -53,122 +59,180 @@ pub fn run_all() -> Result<()> {
     let images = Images::default().with(IMAGE, sidecar).with(web::IMAGE, nginx);
     let network = Arc::new(Network::make()?);
     let mut task = Task::start(&document, &images, web::NAME, &network)?;
-    web::wait_until_it_answers(&task)?;
-    task.wait_until_said(SENSOR, "listening", PATIENCE)?;
-    say("The task runs. What the sensor records, each as nginx is asked (Ctrl-C ends it):");
-    let records = watch(&task)?;
+    wait_until_it_works(&task, &stop)?;
+    say("The task runs. What the sensor records, each as nginx is asked (Ctrl-C ends it):")?;
+    let mut records = Records::default();
+    watch(&task, &mut records, &stop)?;
 
-    say("Stopping the task, as ECS does.");
-    task.stop();
-    print!("{}", indented(&task.said(SENSOR)));
-    println!("nginx logged {} requests; {records} records were shown", web::logged(&task));
-    say("And without the sensor again:");
-    let back = sidetap_of(directory.path(), &["remove", "--file", "-"], &patched)?;
+    if task.reason().is_none() {
+        say("Stopping the task, as ECS does.")?;
+    }
+    let reason = task.stop();
+    records.show(&task)?;
+    print(&indented(&task.said(SENSOR)))?;
+    if let Some(reason) = reason {
+        bail!("the task has ended by itself: {reason}\n{}", indented(&task.said(web::NAME)));
+    }
+    let (logged, shown) = (web::logged(&task), records.transactions);
+    print(&format!("nginx logged {logged} requests; {shown} records of requests were shown\n"))?;
+    ensure!(shown == logged, "each request has to have a record");
+    ensure!(logged > 0 || stop.is_asked(), "nginx was asked nothing");
+    say("And without the sensor again:")?;
+    let back = sidetap.run(&["remove", "--file", "-"], &patched, Stdio::piped())?;
     let before = std::fs::read_to_string(&file)?;
     ensure!(
         serde_json::from_str::<Value>(&back)? == serde_json::from_str::<Value>(&before)?,
         "something is left of it"
     );
-    println!("`sidetap remove` gives back the task definition as it was.");
+    print("`sidetap remove` gives back the task definition as it was.\n")
+}
+
+/// Prints a heading.
+fn say(what: &str) -> Result<()> {
+    print(&format!("\n== {what}\n"))
+}
+
+/// Prints as far as there is somebody to read it. That the terminal has gone is an error, so that all is cleared away.
+fn print(text: &str) -> Result<()> {
+    let mut output = std::io::stdout().lock();
+    Ok(output.write_all(text.as_bytes()).and_then(|()| output.flush())?)
+}
+
+/// Whether somebody has seen enough: by Ctrl-C, by a kill, or by closing the terminal.
+struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From here on these signals end nothing by themselves.
+    fn by_signal() -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+        }
+        Ok(Stop(stop))
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits until the application answers and the sensor listens.
+fn wait_until_it_works(task: &Task, stop: &Stop) -> Result<()> {
+    let end = Instant::now() + PATIENCE;
+    let said = || format!("{}{}", indented(&task.said(web::NAME)), indented(&task.said(SENSOR)));
+    while !task.said(SENSOR).contains("listening") || web::Client::connect(task.network()).is_err() {
+        ensure!(!stop.is_asked(), "ended before the task ran");
+        if let Some(reason) = task.reason() {
+            bail!("the task has ended by itself: {reason}\n{}", said());
+        }
+        ensure!(Instant::now() < end, "the task does not get to work\n{}", said());
+        sleep(Duration::from_millis(20));
+    }
     Ok(())
 }
 
-fn say(what: &str) {
-    println!("\n== {what}");
-}
-
-/// Asks the application and shows what is recorded, until somebody has seen enough; how many records there were.
-fn watch(task: &Task) -> Result<usize> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+/// Asks the application and shows what is recorded, until somebody has seen enough or the task ends by itself.
+fn watch(task: &Task, records: &mut Records, stop: &Stop) -> Result<()> {
     let end = (!std::io::stdin().is_terminal()).then(|| Instant::now() + UNATTENDED);
     let mut client = web::Client::connect(task.network())?;
-    let mut shown = 0;
     for path in PATHS.iter().cycle() {
-        if stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() > end) {
+        if stop.is_asked() || end.is_some_and(|end| Instant::now() > end) || task.reason().is_some() {
             break;
         }
-        client.get(path)?;
+        match client.get(path) {
+            Err(_) if task.reason().is_some() => break,
+            asked => asked?,
+        }
         sleep(BETWEEN_REQUESTS);
-        shown += show(task, shown)?;
+        records.show(task)?;
     }
     // What was asked last is recorded within a moment.
     sleep(Duration::from_secs(1));
-    Ok(shown + show(task, shown)?)
+    records.show(task)
 }
 
-/// Shows the records behind the first so many, a line each.
-fn show(task: &Task, skip: usize) -> Result<usize> {
-    let output = task.output(SENSOR);
-    let whole = output.rfind('\n').map_or("", |end| &output[..end]);
-    let mut lines = 0;
-    for line in whole.lines().skip(skip) {
-        lines += 1;
-        let record: BTreeMap<String, Value> = serde_json::from_str(line).context("a record is no JSON")?;
-        let text = |name: &str| match record.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
-        let duration = record.get("duration").and_then(Value::as_f64).unwrap_or_default() * 1000.0;
-        match text("type").as_str() {
-            "http" => println!(
-                "{}  {:<5} {:<40} {}  {duration:.1} ms  from {}",
-                text("start_time").get(11..23).unwrap_or_default(),
-                text("http.request.method"),
-                text("http.route"),
-                text("http.response.status_code"),
-                text("client.address"),
-            ),
-            "endpoint" => {
-                println!("              a new endpoint: {} {}", text("http.request.method"), text("http.route"))
-            }
-            other => println!("              {other}"),
+/// The records that were shown.
+#[derive(Default)]
+struct Records {
+    lines: usize,
+    /// Those that are of a request and its response.
+    transactions: u64,
+}
+
+impl Records {
+    /// Shows those that are new, a line each.
+    fn show(&mut self, task: &Task) -> Result<()> {
+        let output = task.output(SENSOR);
+        let whole = output.rfind('\n').map_or("", |end| &output[..end]);
+        for line in whole.lines().skip(self.lines) {
+            self.lines += 1;
+            let record: BTreeMap<String, Value> = serde_json::from_str(line).context("a record is no JSON")?;
+            let text = |name: &str| match record.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => String::new(),
+            };
+            let duration = record.get("duration").and_then(Value::as_f64).unwrap_or_default() * 1000.0;
+            let what = match text("type").as_str() {
+                "http" => {
+                    self.transactions += 1;
+                    format!(
+                        "{}  {:<5} {:<40} {}  {duration:.1} ms  from {}",
+                        text("start_time").get(11..23).unwrap_or_default(),
+                        text("http.request.method"),
+                        text("http.route"),
+                        text("http.response.status_code"),
+                        text("client.address"),
+                    )
+                }
+                "endpoint" => {
+                    format!("              a new endpoint: {} {}", text("http.request.method"), text("http.route"))
+                }
+                other => format!("              {other}"),
+            };
+            print(&format!("{what}\n"))?;
         }
+        Ok(())
     }
-    std::io::stdout().flush()?;
-    Ok(lines)
 }
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-/// Where what sidetap prints goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Output {
-    Shown,
-    Returned,
+/// Sidetap, in a directory.
+struct Sidetap<'a> {
+    program: PathBuf,
+    directory: &'a Path,
 }
 
-/// Runs sidetap in a directory, and shows its command line.
-fn sidetap(directory: &Path, words: &[&str], output: Output) -> Result<String> {
-    println!("$ sidetap {}", words.join(" "));
-    let mut command = Command::new(program()?);
-    command.current_dir(directory).args(words).stdin(Stdio::null());
-    if output == Output::Returned {
-        command.stdout(Stdio::piped());
+impl Sidetap<'_> {
+    /// Shows a command line and runs it, with this on its standard input; what it prints, unless that goes elsewhere.
+    fn run(&self, words: &[&str], input: &str, output: Stdio) -> Result<String> {
+        print(&format!("$ sidetap {}\n", words.join(" ")))?;
+        let mut command = Command::new(&self.program);
+        command.current_dir(self.directory).args(words).stdin(Stdio::piped()).stdout(output);
+        let mut child = command.spawn().context("cannot run sidetap")?;
+        child.stdin.take().context("sidetap has no input")?.write_all(input.as_bytes())?;
+        let output = child.wait_with_output()?;
+        ensure!(output.status.success(), "sidetap failed: {}", output.status);
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
-    let output = command.spawn().and_then(std::process::Child::wait_with_output).context("cannot run sidetap")?;
-    ensure!(output.status.success(), "sidetap failed: {}", output.status);
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The same with something on its standard input.
-fn sidetap_of(directory: &Path, words: &[&str], input: &str) -> Result<String> {
-    println!("$ sidetap {}", words.join(" "));
-    let mut command = Command::new(program()?);
-    let child = command.current_dir(directory).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = child.context("cannot run sidetap")?;
-    child.stdin.take().context("sidetap has no input")?.write_all(input.as_bytes())?;
-    let output = child.wait_with_output()?;
-    ensure!(output.status.success(), "sidetap failed: {}", output.status);
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-fn program() -> Result<std::path::PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
-    Ok(target.join("debug/sidetap"))
+/// The program of this checkout, built now if a test has not done that already.
+fn program() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("SIDETAP_TEST_PROGRAM") {
+        return Ok(program.into());
+    }
+    let build = ["build", "--quiet", "--package", "sidetap", "--bin", "sidetap"];
+    let mut build = cargo(&build);
+    build.args(["--message-format", "json-render-diagnostics"]).current_dir(root()).stdout(Stdio::piped());
+    let output = build.spawn().and_then(Child::wait_with_output).context("cannot run cargo")?;
+    ensure!(output.status.success(), "sidetap cannot be built: {}", output.status);
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut made = messages.filter(|message| message["target"]["name"] == "sidetap");
+    let program = made.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    program.context("cargo does not say where sidetap is")
 }

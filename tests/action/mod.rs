@@ -160,6 +160,17 @@ fn where_it_may_not_comment_it_warns() {
 }
 
 #[test]
+fn the_token_is_not_left_in_a_file_however_it_ends() {
+    let Some(world) = World::prepared() else { return };
+    let comments = format!("/repos/{}/issues/7/comments", github::REPOSITORY);
+    world.github.release(&comments, b"<html>not what GitHub says</html>");
+    // A use that leaves it fails the test, as all of them do here.
+    let ended = world.web(&[]).run();
+    assert_ne!(ended.code, 0, "{}", ended.log);
+    assert!(ended.log.contains("parse error"), "{}", ended.log);
+}
+
+#[test]
 fn a_file_needs_no_account_and_comes_out_ready_to_register() {
     let Some(world) = World::prepared() else { return };
     let inputs = [("file", "two-containers.json"), ("image", "example/sidetap:1")];

@@ -94,6 +94,7 @@ impl<'a> Use<'a> {
                 break;
             }
         }
+        assert_eq!(self.holding_the_token(), "");
         let outputs = self.action["outputs"].as_object().expect("outputs").iter();
         let value = |output: &Value| self.evaluate(output["value"].as_str().expect("a value"), &steps);
         let outputs = outputs.map(|(name, output)| (name.clone(), value(output))).collect();
@@ -162,6 +163,12 @@ impl<'a> Use<'a> {
             _ => panic!("the test does not know {name}"),
         };
         format!("{before}{value}{}", self.evaluate(after, steps))
+    }
+
+    /// The files that hold the token, which is none.
+    fn holding_the_token(&self) -> String {
+        let output = Command::new("grep").args(["-rlF", TOKEN]).arg(self.directory.path()).output();
+        String::from_utf8_lossy(&output.expect("grep runs").stdout).into_owned()
     }
 
     /// An empty file that a step is given.

@@ -13,11 +13,13 @@
 //! - [`websocket`]: the frames and messages of a WebSocket connection
 //! - [`buffers`]: the pool of buffers for what spans pieces
 //! - [`by_age`]: what is lent and can be given up
+//! - `gathered`: a message that spans pieces, in memory of its own
 
 pub mod buffers;
 pub mod by_age;
 pub mod detect;
 pub mod dns;
+mod gathered;
 pub mod grpc;
 pub mod hpack;
 pub mod http1;

@@ -1,5 +1,7 @@
 //! DNS over TCP: every message behind its length in two bytes (RFC 1035 §4.2.2, RFC 7766 §8).
 
+use crate::protocol::gathered::gather;
+
 /// Cuts one direction into messages.
 ///
 /// A message that lies whole in one piece is handed on in place. One that spans pieces is gathered in a buffer that
@@ -39,7 +41,7 @@ impl Stream {
             };
             let missing = length - self.gathered.len();
             let Some((bytes, rest)) = piece.split_at_checked(missing) else {
-                self.gather(piece, length);
+                gather(&mut self.gathered, piece, FIRST_GROWTH, length);
                 return;
             };
             piece = rest;
@@ -47,7 +49,7 @@ impl Stream {
             if self.gathered.is_empty() {
                 sink(bytes);
             } else {
-                self.gather(bytes, length);
+                gather(&mut self.gathered, bytes, FIRST_GROWTH, length);
                 sink(&std::mem::take(&mut self.gathered));
             }
         }
@@ -56,15 +58,5 @@ impl Stream {
     /// The bytes of memory that hold a message which is not whole yet.
     pub fn buffered(&self) -> usize {
         self.gathered.capacity()
-    }
-
-    /// Appends to the buffer, whose memory doubles until it holds the `whole` message and no more.
-    fn gather(&mut self, bytes: &[u8], whole: usize) {
-        let needed = self.gathered.len() + bytes.len();
-        if needed > self.gathered.capacity() {
-            let grown = (2 * self.gathered.capacity()).max(FIRST_GROWTH).min(whole).max(needed);
-            self.gathered.reserve_exact(grown - self.gathered.len());
-        }
-        self.gathered.extend_from_slice(bytes);
     }
 }

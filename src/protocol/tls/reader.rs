@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use super::alert::{Alert, AlertLevel};
 use super::client_hello::{self, ClientHello};
 use super::server_hello::{self, ServerHello};
+use crate::protocol::gathered::gather;
 
 /// The longest hello that is read, in bytes.
 pub const MAX_HELLO: usize = 16 * 1024;
@@ -244,7 +245,7 @@ impl<H: Hello> HelloReader<H> {
                 return (used, None);
             }
             let (taken, _) = rest.split_at(missing.min(rest.len()));
-            self.gather(taken, wanted);
+            gather(&mut self.gathered, taken, FIRST_GROWTH, wanted);
             used += taken.len();
         }
     }
@@ -262,16 +263,6 @@ impl<H: Hello> HelloReader<H> {
             return None;
         }
         Some(length)
-    }
-
-    /// Appends to the buffer, whose memory doubles until it holds the `whole` message and no more.
-    fn gather(&mut self, bytes: &[u8], whole: usize) {
-        let needed = self.gathered.len() + bytes.len();
-        if needed > self.gathered.capacity() {
-            let grown = (2 * self.gathered.capacity()).max(FIRST_GROWTH).min(whole).max(needed);
-            self.gathered.reserve_exact(grown - self.gathered.len());
-        }
-        self.gathered.extend_from_slice(bytes);
     }
 
     fn parse(&mut self, body: &[u8]) -> Option<Progress<H>> {

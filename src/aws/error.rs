@@ -272,7 +272,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
 }
 
 /// The deepest cause, which is the one that says what happened.
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
     let deepest = chain(error).last().map(ToString::to_string).filter(|text| !text.is_empty());
     deepest.unwrap_or_else(|| DisplayErrorContext(error).to_string())
 }

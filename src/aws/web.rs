@@ -9,6 +9,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
+use super::error::innermost;
 use super::session::Session;
 
 /// A request that is not answered by then is given up.
@@ -85,13 +86,4 @@ impl WebAnswer {
             status => Err(format!("the answer has status {status}")),
         }
     }
-}
-
-/// The deepest cause, which is the one that says what happened.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(cause) = error.source() {
-        error = cause;
-    }
-    error.to_string()
 }

@@ -10,7 +10,8 @@ use std::process::Command;
 use nix::sched::{CloneFlags, unshare};
 
 use sidetap::forward::{Forwarder, Options};
-use sidetap::packet::live::{Captured, Consumer};
+use sidetap::packet::captured::Captured;
+use sidetap::packet::live::Consumer;
 use sidetap::packet::ring::{Checksum, GsoType, Offload, RingPacket};
 use sidetap::packet::segment::Oversize;
 use sidetap::packet::vxlan::Vni;

@@ -20,7 +20,8 @@ use super::shed::{Shedder, Verdict};
 use super::status::Status;
 use crate::flow::key::HashSeed;
 use crate::packet::Timestamp;
-use crate::packet::live::{Captured, Consumer, LiveCounts};
+use crate::packet::captured::Captured;
+use crate::packet::live::{Consumer, LiveCounts};
 use crate::packet::segment::{Outlook, Oversize, Segmenter};
 use crate::packet::vxlan::{self, Vni};
 

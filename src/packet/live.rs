@@ -7,11 +7,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::brake::{Brake, cpu_time};
+use super::captured::Captured;
 use super::filter::{Filter, FilterError, Program, Target};
 use super::interfaces::{self, Interface, InterfaceError};
 use super::merge::{Merge, is_wanted};
-use super::ring::{Block, Direction, FilterLock, Ring, RingError, RingEvent, RingOptions, RingPacket};
-use super::{Frame, LinkType, Timestamp};
+use super::ring::{Block, Direction, FilterLock, Ring, RingError, RingEvent, RingOptions};
+use super::{LinkType, Timestamp};
 
 /// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -43,23 +44,6 @@ pub trait Consumer {
 
     /// Time has passed, with or without packets. Called ten times a second.
     fn sweep(&mut self, now: Timestamp);
-}
-
-/// A packet, and the interface that showed it.
-#[derive(Debug, Clone, Copy)]
-pub struct Captured<'b> {
-    pub packet: RingPacket<'b>,
-    /// The interface's place in [`Live::interfaces`].
-    pub interface: u32,
-    pub link: LinkType,
-}
-
-impl<'b> Captured<'b> {
-    /// As a frame.
-    #[inline]
-    pub fn frame(&self) -> Frame<'b> {
-        self.packet.frame(self.interface, self.link)
-    }
 }
 
 /// The rings of all interfaces.

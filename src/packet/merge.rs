@@ -1,8 +1,8 @@
 //! The packets of several rings as one sequence.
 
 use super::LinkType;
+use super::captured::Captured;
 use super::filter::Program;
-use super::live::Captured;
 use super::ring::{Block, Packets, RingPacket};
 
 /// The packets of several blocks, the earliest of those that are next first.

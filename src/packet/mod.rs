@@ -14,6 +14,7 @@
 //!
 //! Only on Linux, because nothing else has packet sockets:
 //!
+//! - `captured`: a packet, and the interface that showed it
 //! - `interfaces`: the network interfaces, and which of them are captured
 //! - `live`: the rings of several interfaces, merged by time
 //! - `ring`: the receive ring of an interface, with `ring_options`, `ring_packet` and `ring_statistics`
@@ -25,6 +26,8 @@
 pub mod address;
 #[cfg(target_os = "linux")]
 pub mod brake;
+#[cfg(target_os = "linux")]
+pub mod captured;
 pub mod checksum;
 pub mod decode;
 pub mod file;

@@ -10,10 +10,12 @@ use super::unread::Unread;
 use crate::export::Exports;
 use crate::export::monitor::Report;
 use crate::flow::{Endpoint, FlowCounts, FlowTable, Ledger, Limits};
+#[cfg(target_os = "linux")]
+use crate::packet::captured::Captured;
 use crate::packet::decode::{self, Decoded, Packet, Transport, Undecoded};
 use crate::packet::fragments::{FragmentCounts, Fragments};
 #[cfg(target_os = "linux")]
-use crate::packet::live::{Captured, Consumer};
+use crate::packet::live::Consumer;
 use crate::packet::{Frame, Timestamp};
 use crate::record::TransactionLedger;
 

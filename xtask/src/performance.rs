@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::io::ErrorKind;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::root;
 
@@ -28,6 +29,10 @@ pub fn write_part_of(file: &str, command: &str, measured: &str) -> Result<()> {
     let begin = format!("<!-- measured: `cargo xtask {command}` writes this part -->");
     let document = match fs::read_to_string(&path) {
         Ok(document) => document,
+        // The others have parts that are written by hand, and are not begun here.
+        Err(error) if file != FILE || error.kind() != ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot read {file}"));
+        }
         Err(_) => NEW.replace("{begin}", BEGIN).replace("{end}", END),
     };
     let (before, after) = match document.find(&begin) {

@@ -279,6 +279,14 @@ fn without_task_sizes_the_containers_are_the_base_and_without_those_absolute_val
 }
 
 #[test]
+fn a_best_effort_sidecar_in_a_task_that_names_no_cpu_is_warned_of() {
+    let line = "inject --file ec2-no-sizes.json --image i --best-effort --dry-run";
+    snapshot("plan-no-cpu-limit", &Sidetap::new(line).exits(0).stdout());
+    let limited = Sidetap::new(&format!("{line} --env SIDETAP_CPU_LIMIT=0.05")).exits(0).stdout();
+    assert!(limited.contains("SIDETAP_CPU_LIMIT") && !limited.contains("nothing limits"), "{limited}");
+}
+
+#[test]
 fn what_a_response_adds_is_not_registered_and_comes_back_on_removal() {
     let injected = injected("--file describe-output.json");
     for key in ["taskDefinition", "taskDefinitionArn", "revision", "status", "registeredAt", "requiresAttributes"] {

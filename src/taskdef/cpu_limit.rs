@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::preset::Preset;
 use super::sidecar::set_by_name;
 use super::sizing::{MIN_CPU_UNITS, Share};
+use super::warning::Warning;
 
 /// Tells a sidetap how many CPUs it may use.
 const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
@@ -19,13 +20,22 @@ const CPU: f64 = 1024.0;
 /// What a sidecar that reserves nothing may use, of what the task has.
 const UNRESERVED: f64 = 0.05;
 
-/// Tells the container of a sensor or forwarder its limit, unless somebody has told it another.
-pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset) {
+/// Tells the container of a sensor or forwarder its limit, unless somebody has told it another; warns where there is
+/// nothing to take it of.
+pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset, warnings: &mut Vec<Warning>) {
     if !preset.is_sidetap() || is_told(container) {
         return;
     }
-    if let Some(units) = share.cpu.or_else(|| share.basis.cpu.map(unreserved)) {
-        set_by_name(container, "environment", CPU_LIMIT, "value", &cpus(units));
+    match share.cpu.or_else(|| share.basis.cpu.map(unreserved)) {
+        Some(units) => set_by_name(container, "environment", CPU_LIMIT, "value", &cpus(units)),
+        None => warnings.push(Warning::new(
+            "no-cpu-limit",
+            format!(
+                "neither the task nor its containers name CPU to take a part of: nothing limits the CPU of the sidecar \
+                 `{}` (`--env {CPU_LIMIT}=0.05` limits it to a twentieth of a CPU)",
+                preset.label()
+            ),
+        )),
     }
 }
 
@@ -68,7 +78,9 @@ mod tests {
         let basis = Size { cpu: Some(256), memory_mib: Some(512) };
         let share = Share { cpu, memory_mib: 25, reservation_mib: None, basis, grown_to: None };
         let mut container = container.clone();
-        set(&mut container, &share, preset);
+        let mut warnings = Vec::new();
+        set(&mut container, &share, preset, &mut warnings);
+        assert_eq!(warnings, []);
         container["environment"].clone()
     }
 
@@ -84,6 +96,19 @@ mod tests {
         let by_file = json!({ "command": ["capture", "--config=/etc/sidetap.toml"] });
         assert_eq!(told(&by_file, Some(12), &Preset::Sensor), Value::Null);
         assert_eq!(told(&json!({}), Some(12), &Preset::Levo), Value::Null);
+    }
+
+    #[test]
+    fn a_sidecar_without_a_limit_is_warned_of() {
+        let share = Share { cpu: None, memory_mib: 25, reservation_mib: None, basis: Size::default(), grown_to: None };
+        let warned = |container: Value, preset: &Preset| {
+            let mut warnings = Vec::new();
+            set(&mut container.clone(), &share, preset, &mut warnings);
+            warnings.iter().any(|warning| warning.code == "no-cpu-limit")
+        };
+        assert!(warned(json!({}), &Preset::Sensor) && warned(json!({}), &Preset::Forwarder));
+        assert!(!warned(json!({ "command": ["capture", "--cpu-limit", "1"] }), &Preset::Sensor));
+        assert!(!warned(json!({}), &Preset::Levo), "it knows no such limit");
     }
 
     #[test]

@@ -116,8 +116,8 @@ fn unattended_it_shows_a_record_of_each_request_and_ends() {
     assert_eq!(code, Some(0), "{printed}");
     let line = printed.lines().find_map(|line| line.strip_prefix("nginx logged ")).expect("a line on what was logged");
     let requests: usize = line.split(' ').next().and_then(|count| count.parse().ok()).expect("a number");
-    // One each of four tenths of a second, for five of them.
-    assert!(requests > 5, "{printed}");
+    // Five seconds have room for twelve, on a machine that has nothing else to do.
+    assert!(requests > 3, "{printed}");
     assert_eq!(line, format!("{requests} requests; {requests} records of requests were shown"));
     for route in ["/ ", "/items/{id} ", "/users/{email}/orders/{id} ", "/static/logo.svg "] {
         assert!(printed.contains(&format!("GET   {route}")), "{route}: {printed}");

@@ -42,7 +42,7 @@ pub(crate) struct TaskGroup {
 }
 
 /// What a container has used so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     /// In user space and in the kernel.
     pub cpu: Duration,
@@ -51,7 +51,7 @@ pub struct Usage {
     pub throttled: Duration,
     /// The most memory at any moment in bytes, with pages of files.
     pub memory_peak: u64,
-    /// Its memory limit in bytes.
+    /// Its memory limit in bytes; the most that there can be if it has none.
     pub memory_limit: u64,
     /// How often the kernel has ended a process of it for want of memory.
     pub oom_kills: u64,
@@ -85,8 +85,11 @@ impl TaskGroup {
         format!("/{}/{id}", self.name)
     }
 
-    /// What a container has used; nothing if it does not run.
-    pub fn usage(&self, id: &str) -> Usage {
+    /// What a container has used.
+    ///
+    /// # Errors
+    /// If the kernel does not tell all of it, as when the container does not run.
+    pub fn usage(&self, id: &str) -> Result<Usage> {
         match self.version {
             Version::V1 => v1::usage(&self.name, id),
             Version::V2 => v2::usage(&self.name, id),
@@ -115,14 +118,38 @@ fn write(path: &Path, value: impl ToString) -> Result<()> {
     fs::write(path, &value).with_context(|| format!("cannot set {} to {value}", path.display()))
 }
 
-/// The number that a file holds; 0 where there is none.
-fn number(path: &Path) -> u64 {
-    fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The number that a line of a file has after its name; 0 where there is none.
-fn line(path: &Path, name: &str) -> u64 {
-    let text = fs::read_to_string(path).unwrap_or_default();
+/// The number that a file holds; the greatest for `max`.
+fn number(path: &Path) -> Result<u64> {
+    match read(path)?.trim() {
+        "max" => Ok(u64::MAX),
+        text => text.parse().with_context(|| format!("no number in {}: {text}", path.display())),
+    }
+}
+
+/// The number that a line of a file has after its name.
+fn line(path: &Path, name: &str) -> Result<u64> {
+    let text = read(path)?;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok());
-    value.unwrap_or(0)
+    value.with_context(|| format!("no number behind `{name}` in {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_does_not_tell_is_no_zero() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("memory.events");
+        assert!(number(&path).is_err() && line(&path, "oom_kill").is_err());
+        fs::write(&path, "oom 1\noom_kill 2\noom_group_kill 3\n").unwrap();
+        assert_eq!(line(&path, "oom_kill").unwrap(), 2);
+        assert!(number(&path).is_err() && line(&path, "high").is_err());
+        fs::write(&path, "max\n").unwrap();
+        assert_eq!(number(&path).unwrap(), u64::MAX);
+    }
 }

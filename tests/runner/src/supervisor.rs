@@ -62,8 +62,8 @@ pub(crate) struct Status {
     pub exit_code: Option<i64>,
     pub started: Option<SystemTime>,
     pub created: SystemTime,
-    /// At the end of the run that was last.
-    pub usage: Usage,
+    /// At the end of the run that was last, if the kernel told.
+    pub usage: Option<Usage>,
 }
 
 /// What the supervisor and others know of a task.
@@ -259,13 +259,13 @@ impl Supervisor {
             }
             return Ok(());
         };
-        let usage = self.group.usage(&member.container.name);
+        let usage = self.group.usage(&member.container.name).ok();
         let ran = member.started.elapsed();
         member.checks = None;
         member.running = false;
         // What runc remembers of it goes, and its cgroup with it.
         member.run = None;
-        let out_of_memory = usage.oom_kills > 0;
+        let out_of_memory = usage.is_some_and(|usage| usage.oom_kills > 0);
         self.publish(index, |status| status.usage = usage);
         self.tell(index, Happened::Exited { code, out_of_memory });
         let container = &self.members[index].container;

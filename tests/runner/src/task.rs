@@ -133,12 +133,17 @@ impl Task {
     }
 
     /// What a container uses now, or had used when it last ended.
+    ///
+    /// # Panics
+    /// If the kernel does not tell, or the container has not run: what is not known is no 0.
     pub fn usage(&self, container: &str) -> Usage {
+        let now = self.group.usage(container);
         let status = self.shared.lock().containers.get(container).cloned();
-        match status {
-            Some(status) if status.running => self.group.usage(container),
-            Some(status) => status.usage,
-            None => Usage::default(),
+        match (now, status) {
+            (Ok(usage), Some(status)) if status.running => usage,
+            (Err(error), Some(status)) if status.running => panic!("{error:#}"),
+            (_, Some(Status { usage: Some(usage), .. })) => usage,
+            _ => panic!("nobody knows what `{container}` has used"),
         }
     }
 
@@ -248,7 +253,7 @@ impl Status {
             exit_code: None,
             started: None,
             created: SystemTime::now(),
-            usage: Usage::default(),
+            usage: None,
         }
     }
 }

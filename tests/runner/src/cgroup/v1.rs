@@ -32,13 +32,13 @@ pub fn make_task(task: &str, quota: Option<u64>, memory: Option<u64>) -> Result<
     Ok(())
 }
 
-pub fn usage(task: &str, container: &str) -> Usage {
+pub fn usage(task: &str, container: &str) -> Result<Usage> {
     let memory = path("memory", task).join(container);
-    Usage {
-        cpu: Duration::from_nanos(number(&path("cpuacct", task).join(container).join("cpuacct.usage"))),
-        throttled: Duration::from_nanos(line(&path("cpu", task).join("cpu.stat"), "throttled_time")),
-        memory_peak: number(&memory.join("memory.max_usage_in_bytes")),
-        memory_limit: number(&memory.join("memory.limit_in_bytes")),
-        oom_kills: line(&memory.join("memory.oom_control"), "oom_kill"),
-    }
+    Ok(Usage {
+        cpu: Duration::from_nanos(number(&path("cpuacct", task).join(container).join("cpuacct.usage"))?),
+        throttled: Duration::from_nanos(line(&path("cpu", task).join("cpu.stat"), "throttled_time")?),
+        memory_peak: number(&memory.join("memory.max_usage_in_bytes"))?,
+        memory_limit: number(&memory.join("memory.limit_in_bytes"))?,
+        oom_kills: line(&memory.join("memory.oom_control"), "oom_kill")?,
+    })
 }

@@ -34,14 +34,14 @@ pub fn make_task(task: &str, quota: Option<u64>, memory: Option<u64>) -> Result<
     Ok(())
 }
 
-pub fn usage(task: &str, container: &str) -> Usage {
+pub fn usage(task: &str, container: &str) -> Result<Usage> {
     let of = path(task).join(container);
-    Usage {
-        cpu: Duration::from_micros(line(&of.join("cpu.stat"), "usage_usec")),
-        throttled: Duration::from_micros(line(&path(task).join("cpu.stat"), "throttled_usec")),
+    Ok(Usage {
+        cpu: Duration::from_micros(line(&of.join("cpu.stat"), "usage_usec")?),
+        throttled: Duration::from_micros(line(&path(task).join("cpu.stat"), "throttled_usec")?),
         // Since Linux 5.19.
-        memory_peak: number(&of.join("memory.peak")),
-        memory_limit: number(&of.join("memory.max")),
-        oom_kills: line(&of.join("memory.events"), "oom_kill"),
-    }
+        memory_peak: number(&of.join("memory.peak"))?,
+        memory_limit: number(&of.join("memory.max"))?,
+        oom_kills: line(&of.join("memory.events"), "oom_kill")?,
+    })
 }

@@ -11,7 +11,10 @@ mod receiver;
 #[allow(dead_code, unused_imports, reason = "shared with the other tests")]
 mod support;
 
+mod forms;
 mod forwarder;
+mod last_word;
+mod names;
 mod sensor;
 mod stress;
 mod world;

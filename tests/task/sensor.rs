@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use runner::{Happened, web};
+use runner::web;
 
-use crate::world::{IMAGE, PATIENCE, World, wait_until_said};
+use crate::last_word::LastWord;
+use crate::world::{IMAGE, PATIENCE, World, ran_to_its_end, wait_until_said};
 
-const SENSOR: &str = "sidetap-sensor";
+pub const SENSOR: &str = "sidetap-sensor";
 
 #[test]
 fn what_the_application_answers_arrives_at_a_receiver() {
@@ -28,18 +29,19 @@ fn what_the_application_answers_arrives_at_a_receiver() {
 
     let said = task.said(SENSOR);
     assert_eq!(web::logged(&task), 300);
-    assert!(said.contains("\nnothing was lost\n"), "{said}");
-    let ledger = said.lines().rev().find(|line| line.starts_with("ledger:")).expect("a last word");
-    assert!(ledger.contains("emitted 300 ") && ledger.contains("traces given 300 = accepted 300,"), "{said}");
+    let word = LastWord::of(&said);
+    assert!(word.has_lost_nothing(), "{said}");
+    let (seen, sent) = (word.transactions(), word.items("traces"));
+    // All that was asked is seen, but for what the sensor itself has to do with.
+    assert_eq!(seen.total - seen.part("own") - seen.part("credentials"), 300, "{said}");
+    assert_eq!((seen.part("emitted"), sent.total), (300, 300), "{said}");
+    assert!(sent.is_all("accepted"), "{said}");
     let seen = world.seen(&receiver);
     assert_eq!(seen.is_right().unique_spans(), 300, "{said}");
     assert_eq!(seen.spans()[0]["attributes"]["url.path"], "/items/{id}");
     let resource = &seen.list("resources")[0];
     assert_eq!((&resource["cloud.platform"], &resource["aws.ecs.task.family"]), (&"aws_ecs".into(), &"web".into()));
-    let exits: Vec<Happened> = task.events_of(SENSOR).iter().map(|event| event.happened).collect();
-    assert_eq!(exits.last(), Some(&Happened::Exited { code: 0, out_of_memory: false }), "{said}");
-    assert_eq!((task.runs(SENSOR), usage.oom_kills), (1, 0));
-    assert!(usage.memory_peak <= 25 << 20, "{usage:?}");
+    ran_to_its_end(&task, SENSOR, usage, 0);
 
     world.sidetap("remove --cluster main --service web --yes");
     world.runs_what_it_ran(&before);

@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use runner::web::{self, PORT};
-use runner::{Image, Images, Network, Task, missing};
+use runner::{Happened, Image, Images, Network, Task, Usage, missing};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::Value;
 use standin::Standin;
 use tempfile::TempDir;
@@ -104,14 +105,23 @@ impl World {
         task
     }
 
+    /// Gives the service a sensor that sends all it sees there.
+    pub fn inject_sensor(&self, export: &str) {
+        self.sidetap(&format!(
+            "inject --cluster main --service web --image {IMAGE} --export {export} --rate-limit unlimited --yes"
+        ));
+    }
+
     /// A receiver of OTLP around the task, and the export to it.
     pub fn receiver(&self) -> (Receiver, String) {
-        let mut command = self.network.command_outside(self.python.path("python"));
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp/receiver.py"));
-        command.args(["--address", "0.0.0.0"]);
-        let receiver = Receiver::start(&mut command);
+        let receiver = receive(self.network.command_outside(self.python.path("python")));
         let export = format!("otlp:http://{}:{}", self.network.address_outside(), receiver.port);
         (receiver, export)
+    }
+
+    /// One within the task, as a container of it.
+    pub fn receiver_inside(&self) -> Receiver {
+        receive(self.network.command_inside(self.python.path("python")))
     }
 
     /// `sidetap collect` around the task.
@@ -151,13 +161,19 @@ impl World {
 
     /// Asks as fast as the application answers, over so many connections, for so long.
     pub fn load(&self, connections: usize, seconds: u64) -> Load {
-        assert!(connections <= 10_000, "a process may not open more");
+        allow_open_files(connections as u64 + 100);
         let mut command = self.network.command_outside("wrk");
         command.args(["--threads", "1", "--latency", "--timeout", "30s"]);
         command.args(["--connections", &connections.to_string(), "--duration", &format!("{seconds}s")]);
         let output = command.arg(format!("http://{}:{PORT}/items/1", self.network.address())).output();
         let output = output.expect("wrk is installed");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && complaints.is_empty(), "{said}{complaints}");
+        // Lines that come only if there is something to tell.
+        for trouble in ["Socket errors:", "Non-2xx"] {
+            assert!(!said.contains(trouble), "{said}");
+        }
         let word = |line: &str, place: usize| {
             let line = said.lines().find(|said| said.trim().starts_with(line)).unwrap_or_else(|| panic!("{said}"));
             line.split_whitespace().nth(place).expect("a word").to_owned()
@@ -170,9 +186,39 @@ impl World {
     }
 }
 
+/// Lets this process, and those that it starts, open so many files.
+fn allow_open_files(number: u64) {
+    let mut limits = getrlimit(Resource::Nofile);
+    // No limit is none.
+    if limits.current.is_some_and(|current| current < number) {
+        limits.current = Some(number);
+        limits.maximum = limits.maximum.map(|most| most.max(number));
+        setrlimit(Resource::Nofile, limits).expect("root may");
+    }
+}
+
+fn receive(mut python: Command) -> Receiver {
+    python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp/receiver.py")).args(["--address", "0.0.0.0"]);
+    Receiver::start(&mut python)
+}
+
 /// Waits until a container has written something to standard error.
 pub fn wait_until_said(task: &Task, container: &str, text: &str) {
     task.wait_until_said(container, text, PATIENCE).expect("it says so");
+}
+
+/// Requires that a container has run once, within its memory, and ended with this code before somebody made it to; `usage` is
+/// from while it ran.
+#[track_caller]
+pub fn ran_to_its_end(task: &Task, container: &str, usage: Usage, code: i64) {
+    let said = task.said(container);
+    let happened: Vec<Happened> = task.events_of(container).iter().map(|event| event.happened).collect();
+    assert_eq!(happened.last(), Some(&Happened::Exited { code, out_of_memory: false }), "{happened:?}: {said}");
+    assert!(!happened.contains(&Happened::Killed), "{happened:?}: {said}");
+    assert_eq!((task.runs(container), usage.oom_kills), (1, 0), "{said}");
+    // Of which less is told has not been measured.
+    assert!((1 << 20..=usage.memory_limit).contains(&usage.memory_peak), "{usage:?}");
+    assert!(!usage.cpu.is_zero(), "{usage:?}");
 }
 
 /// What a load came to; times are in milliseconds.

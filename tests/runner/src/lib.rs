@@ -38,6 +38,6 @@ pub mod web;
 
 pub use cgroup::Usage;
 pub use image::{Image, Images};
-pub use network::Network;
+pub use network::{Carried, Network};
 pub use supervisor::{Event, Happened, Health};
 pub use task::{Missing, Task, missing, missing_rights};

@@ -3,11 +3,13 @@
 //! As in a task of Fargate, `eth0` leads to the task metadata endpoint alone, and `eth1` is the network interface of the
 //! task, with a VPC's MTU and the default route.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -29,6 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Network {
     name: String,
+    hosts: Mutex<Vec<(String, Ipv4Addr)>>,
+}
+
+/// How many packets an interface has carried so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    pub received: u64,
+    pub sent: u64,
 }
 
 impl Network {
@@ -39,7 +49,7 @@ impl Network {
     pub fn make() -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("sidetap-task-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let network = Network { name };
+        let network = Network { name, hosts: Mutex::default() };
         let (task, outside) = (network.task(), network.outside());
         for namespace in [&task, &outside] {
             ip(&format!("netns add {namespace}"))?;
@@ -84,6 +94,34 @@ impl Network {
         OUTSIDE
     }
 
+    /// Gives a name an address in `/etc/hosts` of containers that are started later, as ECS does for names of Service
+    /// Connect.
+    pub fn add_host(&self, name: &str, address: Ipv4Addr) {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), address));
+    }
+
+    /// Those, as lines of the file.
+    pub(crate) fn hosts(&self) -> String {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.iter().map(|(name, address)| format!("{address} {name}\n")).collect()
+    }
+
+    /// What an interface of the task has carried, by the kernel's own count.
+    ///
+    /// # Errors
+    /// If there is no such interface.
+    pub fn carried(&self, interface: &str) -> Result<Carried> {
+        // A thread's own view, that of its namespace.
+        let table = self.within(&self.task(), || std::fs::read_to_string("/proc/thread-self/net/dev"))??;
+        let line = table.lines().find_map(|line| line.trim().strip_prefix(interface)?.strip_prefix(':'));
+        let numbers: Vec<u64> = line.unwrap_or_default().split_whitespace().flat_map(str::parse).collect();
+        // Eight columns of what was received, then eight of what was sent, each with bytes first.
+        match numbers[..] {
+            [_, received, _, _, _, _, _, _, _, sent, ..] => Ok(Carried { received, sent }),
+            _ => bail!("no interface `{interface}`: {table}"),
+        }
+    }
+
     /// The name of the task's namespace, as `ip netns` knows it.
     pub fn task(&self) -> String {
         format!("{}-task", self.name)
@@ -95,10 +133,13 @@ impl Network {
     }
 
     /// A program that will run around the task.
-    pub fn command_outside(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("nsenter");
-        command.arg(format!("--net={}", path(&self.outside()).display())).arg("--").arg(program);
-        command
+    pub fn command_outside(&self, program: impl AsRef<OsStr>) -> Command {
+        command_in(&self.outside(), program.as_ref())
+    }
+
+    /// A program that will run within the task's network, beside its containers.
+    pub fn command_inside(&self, program: impl AsRef<OsStr>) -> Command {
+        command_in(&self.task(), program.as_ref())
     }
 
     /// Does something around the task.
@@ -107,6 +148,14 @@ impl Network {
     /// If the namespace cannot be entered.
     pub fn outside_do<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
         self.within(&self.outside(), work)
+    }
+
+    /// Does something within the task's network.
+    ///
+    /// # Errors
+    /// If the namespace cannot be entered.
+    pub fn inside_do<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
+        self.within(&self.task(), work)
     }
 
     fn within<T: Send>(&self, namespace: &str, work: impl FnOnce() -> T + Send) -> Result<T> {
@@ -138,6 +187,12 @@ impl Drop for Network {
 /// Where a namespace is, for `runc`.
 pub(crate) fn path(namespace: &str) -> PathBuf {
     PathBuf::from("/run/netns").join(namespace)
+}
+
+fn command_in(namespace: &str, program: &OsStr) -> Command {
+    let mut command = Command::new("nsenter");
+    command.arg(format!("--net={}", path(namespace).display())).arg("--").arg(program);
+    command
 }
 
 fn ip(words: &str) -> Result<()> {

@@ -71,7 +71,7 @@ impl Task {
         let directory = tempfile::Builder::new().prefix(&name).tempdir().context("no directory for the task")?;
         let group = Arc::new(TaskGroup::make(&name, limits.0, limits.1)?);
         let facts = facts(document, service, limits, containers.clone());
-        let etc = write_etc(directory.path())?;
+        let etc = write_etc(directory.path(), &network.hosts())?;
 
         let mut members = Vec::new();
         let shared = Arc::new(Shared::default());
@@ -332,12 +332,12 @@ fn ecs_environment(facts: &Facts, container: &str) -> Vec<String> {
     ]
 }
 
-fn write_etc(directory: &Path) -> Result<PathBuf> {
+fn write_etc(directory: &Path, hosts: &str) -> Result<PathBuf> {
     let etc = directory.join("etc");
     std::fs::create_dir_all(&etc)?;
     std::fs::write(
         etc.join("hosts"),
-        format!("127.0.0.1 localhost\n{TASK} ip-10-0-1-10.eu-west-1.compute.internal\n"),
+        format!("127.0.0.1 localhost\n{TASK} ip-10-0-1-10.eu-west-1.compute.internal\n{hosts}"),
     )?;
     std::fs::write(etc.join("resolv.conf"), format!("nameserver {OUTSIDE}\n"))?;
     Ok(etc)

@@ -29,7 +29,7 @@ impl<'a> LastWord<'a> {
         LastWord { lines: lines[first..=last].to_vec() }
     }
 
-    /// Packets that were read.
+    /// Packets that came, those included that were not read.
     pub fn packets(&self) -> u64 {
         self.first(" packet")
     }

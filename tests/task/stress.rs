@@ -2,20 +2,27 @@
 
 use std::time::Duration;
 
-use runner::{Happened, web};
+use runner::web;
 use serde_json::{Value, json};
 
-use crate::world::{IMAGE, Load, PATIENCE, World, wait_until_said};
+use crate::last_word::LastWord;
+use crate::sensor::SENSOR;
+use crate::world::{Load, PATIENCE, World, ran_to_its_end, wait_until_said};
 
-const SENSOR: &str = "sidetap-sensor";
 /// What the sensor has there: 12 CPU units.
 const CPUS: f64 = 12.0 / 1024.0;
+/// The least that a packet with a request or an answer has, as `wrk` and nginx write them.
+const REQUEST_BYTES: u64 = 47;
+/// How long ECS waits after SIGTERM, where a task definition says nothing else.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// The exit code of a sensor that could not write what it has to.
+const DEAD_BACKEND: i64 = 1;
+/// The exit code of a sensor that has not enough memory.
+const TOO_LITTLE: i64 = 5;
 
 /// The revision with a sensor that sends to this export, and the same with one that sees nothing.
 fn busy_and_idle(world: &World, export: &str) -> (Value, Value) {
-    world.sidetap(&format!(
-        "inject --cluster main --service web --image {IMAGE} --export {export} --rate-limit unlimited --yes"
-    ));
+    world.inject_sensor(export);
     let busy = world.revision();
     let idle = with_words(&busy, &["--filter", "udp port 1"]);
     (busy, idle)
@@ -34,66 +41,104 @@ fn sensor_of(document: &mut Value) -> &mut Value {
     containers.iter_mut().find(|container| container["name"] == SENSOR).expect("the sensor")
 }
 
-/// The number that stands before this in the last line that has it.
-fn told(said: &str, what: &str) -> u64 {
-    let before = said.lines().rev().find_map(|line| line.split_once(what)).map_or("", |(before, _)| before);
-    let number = before.rsplit(' ').next().unwrap_or_default();
-    number.replace(',', "").parse().unwrap_or(0)
-}
-
 #[test]
 fn ten_times_what_it_can_follow_costs_the_application_next_to_nothing() {
     let Some(world) = World::alone("the sensor under stress") else { return };
     let (receiver, export) = world.receiver();
     let (busy, idle) = busy_and_idle(&world, &export);
     let mut loads: [Vec<Load>; 2] = Default::default();
-    for _ in 0..4 {
-        for (document, loads) in [&idle, &busy].into_iter().zip(&mut loads) {
-            let mut task = world.start_of(document);
-            wait_until_said(&task, SENSOR, "listening");
-            let before = task.usage(SENSOR).cpu;
-            let load = world.load(16, 6);
-            let usage = task.usage(SENSOR);
-            let cpus = (usage.cpu - before).as_secs_f64() / 6.0;
-            assert_eq!(task.stop(), None);
-            let said = task.said(SENSOR);
-            loads.push(load);
-            assert!(cpus < CPUS * 1.5, "its share, and what it had saved: {cpus}");
-            assert_eq!((task.runs(SENSOR), usage.oom_kills), (1, 0), "{said}");
-            assert!(usage.memory_peak <= 25 << 20, "{usage:?}");
-            if document == &busy {
-                accounts_for_all(&said, web::logged(&task));
-            }
+    let mut accepted = 0;
+    // Whatever else runs on the machine makes a load less; then there are more rounds.
+    for round in 1..=10 {
+        loads[0].push(under_load(&world, &idle).1);
+        let (taken, load) = under_load(&world, &busy);
+        assert!(taken > 0, "the receiver was sent nothing");
+        loads[1].push(load);
+        accepted += taken;
+        let [idle, busy] = [0, 1].map(|which| best(&loads[which]));
+        println!("with a sensor that sees nothing {idle:?}, with one that sees everything {busy:?}");
+        if round >= 4 && is_next_to_nothing(idle, busy) {
+            break;
         }
+        assert!(round < 10, "{busy:?} instead of {idle:?}");
     }
     let seen = world.seen(&receiver);
-    assert_eq!(seen.is_right().duplicate_spans(), 0);
-    let [idle, busy] = loads.map(|loads| best(&loads));
-    println!("with a sensor that sees nothing {idle:?}, with one that sees everything {busy:?}");
-    assert!(busy.requests_a_second > 0.9 * idle.requests_a_second, "{busy:?} instead of {idle:?}");
-    // Of a task that is at its quota, the slowest requests wait for the next period of 100 ms.
-    assert!(busy.p99 < 1.1 * idle.p99 + 5.0, "{busy:?} instead of {idle:?}");
+    assert_eq!((seen.is_right().unique_spans(), seen.duplicate_spans()), (accepted, 0));
 }
 
-/// What the ledger sees adds up, and what it cannot have seen was dropped by the kernel.
-fn accounts_for_all(said: &str, logged: u64) {
-    let ledger = said.lines().rev().find(|line| line.starts_with("ledger:")).expect("a last word");
-    let (of_transactions, of_export) = ledger.split_once(';').expect("two ledgers");
-    let sum = |text: &str| -> (u64, u64) {
-        let (seen, parts) = text.split_once(" = ").expect("an equation");
-        let number = |text: &str| text.rsplit(' ').next().and_then(|number| number.parse::<u64>().ok());
-        let parts = parts.split(" + ").map(|part| number(part).unwrap_or_else(|| panic!("{part}: {text}")));
-        (number(seen).expect("a number"), parts.sum())
-    };
-    let (seen, parts) = sum(of_transactions);
-    assert_eq!(seen, parts, "{said}");
-    let traces = of_export.split(": ").nth(1).and_then(|text| text.split(", ").next()).expect("traces");
-    let (given, parts) = sum(traces.trim_start_matches("traces "));
-    assert_eq!(given, parts, "{said}");
-    let (packets, dropped) = (told(said, " packets, "), told(said, " packets dropped by the kernel"));
-    assert!(dropped > 0 && packets > dropped, "{said}");
-    // A request and its answer are two packets at the least: so many exchanges may have been in what was dropped.
-    assert!(seen + dropped >= logged, "{logged} requests: {said}");
+/// Loads a task for six seconds, and requires that its sensor is left as it has to be and, if it sees something, accounts for
+/// all of it. How many transactions were accepted, and what the application did.
+#[track_caller]
+fn under_load(world: &World, document: &Value) -> (u64, Load) {
+    let earlier = Packets::of(world);
+    let mut task = world.start_of(document);
+    wait_until_said(&task, SENSOR, "listening");
+    let (before, listening) = (task.usage(SENSOR).cpu, Packets::of(world));
+    let load = world.load(16, 6);
+    let (usage, stopping) = (task.usage(SENSOR), Packets::of(world));
+    let cpus = (usage.cpu - before).as_secs_f64() / 6.0;
+    assert_eq!(task.stop(), None);
+    let later = Packets::of(world);
+    assert!(cpus < CPUS * 1.5, "its share, and what it had saved: {cpus}");
+    ran_to_its_end(&task, SENSOR, usage, 0);
+    assert_eq!(usage.memory_limit, 25 << 20);
+    let said = task.said(SENSOR);
+    if LastWord::of(&said).transactions().total == 0 {
+        return (0, load);
+    }
+    // All that came after it had said that it listens, and nothing from before it was started.
+    let (least, most) = (stopping.of_the_application - listening.of_the_application, later.all - earlier.all);
+    let (read, accepted) = accounts_for_all(&said, web::logged(&task), (least, most));
+    // So many a second it reads with its share of a CPU.
+    let follows = read as f64 / (task.usage(SENSOR).cpu - before).as_secs_f64() * CPUS;
+    println!("it follows {follows:.0} requests a second, and there were {:.0}", load.requests_a_second);
+    assert!(load.requests_a_second >= 10.0 * follows, "{load:?}, and it follows {follows}");
+    (accepted, load)
+}
+
+/// Whether the application does nearly as well.
+fn is_next_to_nothing(idle: Load, busy: Load) -> bool {
+    // Of a task that is at its quota, the slowest requests wait for the next period of 100 ms.
+    busy.requests_a_second > 0.9 * idle.requests_a_second && busy.p99 < 1.1 * idle.p99 + 5.0
+}
+
+/// Packets that the task's interfaces have carried, by the kernel's count.
+struct Packets {
+    of_the_application: u64,
+    /// With those of health checks and to the metadata endpoint.
+    all: u64,
+}
+
+impl Packets {
+    fn of(world: &World) -> Packets {
+        let [eth1, eth0, lo] = ["eth1", "eth0", "lo"].map(|name| world.network.carried(name).expect("an interface"));
+        let of_the_application = eth1.received + eth1.sent;
+        // What is sent at `lo` is received there.
+        Packets { of_the_application, all: of_the_application + eth0.received + eth0.sent + lo.received }
+    }
+}
+
+/// Each packet that came was read or is told to be lost, each that was read is of a transaction that was, and each of those
+/// was brought away or is told to be dropped. How many transactions of the application were read, and how many were accepted.
+#[track_caller]
+fn accounts_for_all(said: &str, logged: u64, (least, most): (u64, u64)) -> (u64, u64) {
+    let word = LastWord::of(said);
+    let (came, dropped) = (word.packets(), word.dropped());
+    let read = came - dropped - word.lost("not read before the end");
+    let (seen, sent) = (word.transactions(), word.items("traces"));
+    let of_the_application = seen.total - seen.part("own") - seen.part("credentials");
+    println!("{least} <= {came} <= {most} packets, {dropped} dropped; {logged} requests; {seen:?}; {sent:?}");
+    assert!((least..=most).contains(&came), "{least} to {most} packets: {said}");
+    assert!(dropped > 0, "{said}");
+    // Requests and their answers are a packet each; others there are as many at most as are left. What came behind a hole
+    // may have been given up.
+    let others = most - 2 * logged + word.lost("bytes given up for lack of room") / REQUEST_BYTES;
+    assert!(read <= 2 * of_the_application + others, "{others} other packets: {said}");
+    assert!(of_the_application <= logged, "{logged} requests: {said}");
+    assert_eq!(sent.total, seen.part("emitted"), "{said}");
+    assert_eq!(sent.part("accepted") + sent.part("queue.full"), sent.total, "{said}");
+    assert!(sent.part("accepted") > 0, "{said}");
+    (of_the_application, sent.part("accepted"))
 }
 
 /// What the application can do: whatever else runs on the machine only makes it less.
@@ -116,14 +161,17 @@ fn a_dead_backend_and_twenty_thousand_connections_take_no_more_memory() {
     });
     let usage = task.usage(SENSOR);
     assert_eq!(task.stop(), None);
+    ran_to_its_end(&task, SENSOR, usage, DEAD_BACKEND);
+    assert_eq!(usage.memory_limit, 25 << 20);
     let said = task.said(SENSOR);
-    assert_eq!((task.runs(SENSOR), usage.oom_kills), (1, 0), "{said}");
-    assert!(usage.memory_peak <= 25 << 20, "{usage:?}");
-    assert!(said.contains("not brought to otlp:http://10.0.1.1:9"), "{said}");
-    let opened = said.lines().find(|line| line.contains(" packets, ")).expect("how much there was");
-    assert!(told(opened, " connections") >= 20_000, "{said}");
-    let exits: Vec<Happened> = task.events_of(SENSOR).iter().map(|event| event.happened).collect();
-    assert!(matches!(exits.last(), Some(Happened::Exited { out_of_memory: false, .. })), "{said}");
+    let word = LastWord::of(&said);
+    assert!(word.connections() >= 20_000, "{said}");
+    // None of it could be brought away, and all of it is told.
+    let (seen, sent) = (word.transactions(), word.items("traces"));
+    assert!(seen.part("emitted") > 0 && sent.total == seen.part("emitted"), "{said}");
+    assert_eq!(sent.part("accepted"), 0, "{said}");
+    let all = sent.total + word.items("logs").total;
+    assert_eq!(word.lost("that were not brought to otlp:http://10.0.1.1:9"), all, "{said}");
 }
 
 #[test]
@@ -131,45 +179,67 @@ fn too_little_memory_is_said_at_the_start_and_the_application_goes_on() {
     let Some(world) = World::alone("the sensor under stress") else { return };
     let (_receiver, export) = world.receiver();
     let (mut document, _) = busy_and_idle(&world, &export);
-    for (mib, runs) in [(14, false), (16, true)] {
+    for (mib, runs) in [(14_u64, false), (16, true)] {
         let sensor = sensor_of(&mut document);
         (sensor["memory"], sensor["memoryReservation"]) = (mib.into(), mib.into());
         let mut task = world.start_of(&document);
         if runs {
             wait_until_said(&task, SENSOR, "listening");
         } else {
-            assert_eq!(task.wait_until_ended(SENSOR, PATIENCE).unwrap(), 5);
+            assert_eq!(task.wait_until_ended(SENSOR, PATIENCE).unwrap(), TOO_LITTLE);
             let said = task.said(SENSOR);
             assert!(said.contains("of memory are too little"), "{said}");
         }
         let load = world.load(16, 3);
-        assert!(load.requests_a_second > 100.0);
+        assert!(load.requests_a_second > 100.0, "{load:?}");
         let usage = task.usage(SENSOR);
-        assert_eq!(usage.oom_kills, 0, "{mib} MiB: {}", task.said(SENSOR));
+        assert_eq!(usage.memory_limit, mib << 20);
         assert_eq!(task.runs("web"), 1);
         assert_eq!(task.stop(), None);
+        ran_to_its_end(&task, SENSOR, usage, if runs { 0 } else { TOO_LITTLE });
     }
 }
 
 #[test]
-fn sigterm_under_load_loses_nothing_that_was_accepted() {
+fn sigterm_under_load_loses_nothing_that_was_taken_on() {
     let Some(world) = World::alone("the sensor under stress") else { return };
     let (receiver, export) = world.receiver();
     let (busy, _) = busy_and_idle(&world, &export);
-    let mut task = world.start_of(&busy);
-    wait_until_said(&task, SENSOR, "listening");
-    std::thread::scope(|scope| {
-        scope.spawn(|| world.load(4, 6));
-        std::thread::sleep(Duration::from_secs(3));
-        task.signal(SENSOR, "TERM");
-        assert_eq!(task.wait_until_ended(SENSOR, Duration::from_secs(30)).unwrap(), 0, "{}", task.said(SENSOR));
-    });
-    let said = task.said(SENSOR);
-    let ledger = said.lines().rev().find(|line| line.starts_with("ledger:")).expect("a last word");
-    let accepted = ledger.split("accepted ").nth(1).and_then(|text| text.split([' ', ',']).next()?.parse::<u64>().ok());
-    assert_eq!(world.seen(&receiver).unique_spans(), accepted.expect("a number"), "{said}");
-    assert!(accepted > Some(0));
-    assert_eq!(task.stop(), None);
+    let mut accepted = 0;
+    // What it can follow, and far more.
+    for follows in [true, false] {
+        let mut task = world.start_of(&busy);
+        wait_until_said(&task, SENSOR, "listening");
+        let usage = std::thread::scope(|scope| {
+            let load = scope.spawn(|| match follows {
+                true => world.ask(1_000, Duration::from_millis(5)),
+                false => drop(world.load(4, 6)),
+            });
+            std::thread::sleep(Duration::from_secs(3));
+            let usage = task.usage(SENSOR);
+            task.signal(SENSOR, "TERM");
+            assert_eq!(task.wait_until_ended(SENSOR, STOP_TIMEOUT).unwrap(), 0, "{}", task.said(SENSOR));
+            load.join().expect("a load");
+            usage
+        });
+        assert_eq!(task.stop(), None);
+        ran_to_its_end(&task, SENSOR, usage, 0);
+        let said = task.said(SENSOR);
+        let word = LastWord::of(&said);
+        let (seen, sent) = (word.transactions(), word.items("traces"));
+        println!("{seen:?}; {sent:?}");
+        // What was read was handed on, and nothing of that was left when it ended.
+        assert!(seen.part("emitted") > 0, "{said}");
+        assert_eq!(sent.total, seen.part("emitted"), "{said}");
+        // Before it was to end, there may have been no room for all.
+        assert_eq!(sent.part("accepted") + sent.part("queue.full"), sent.total, "{said}");
+        if follows {
+            assert!(word.has_lost_nothing() && sent.is_all("accepted"), "{said}");
+        }
+        accepted += sent.part("accepted");
+    }
+    let seen = world.seen(&receiver);
+    assert_eq!((seen.is_right().unique_spans(), seen.duplicate_spans()), (accepted, 0));
 }
 
 #[test]
@@ -186,7 +256,7 @@ fn the_sensors_crash_leaves_the_application_alone() {
         assert_eq!(task.wait_until_ended(SENSOR, PATIENCE).unwrap(), 137);
         load.join().expect("a load")
     });
-    assert!(load.requests_a_second > 100.0);
+    assert!(load.requests_a_second > 100.0, "{load:?}");
     world.ask(10, Duration::ZERO);
     assert_eq!(task.runs("web"), 1);
     assert_eq!(task.stop(), None, "the task goes on without the sensor");

@@ -37,6 +37,11 @@ impl Brake {
         self.left = ((self.left + passed * self.limit).min(most) - spent).max(-most);
         (self.left < 0.0).then(|| Duration::from_secs_f64(-self.left / self.limit))
     }
+
+    /// Whether less is left than half of what can be saved, so that a long piece of work may use too much.
+    pub fn is_short(&self) -> bool {
+        self.left < self.limit * SAVED.as_secs_f64() / 2.0
+    }
 }
 
 /// CPU time that all threads of this process have used, in user space and in the kernel.
@@ -79,8 +84,10 @@ mod tests {
             used += Duration::from_millis(40);
             assert_eq!(brake.told(begin + Duration::from_secs(second), used), None);
         }
+        assert!(!brake.is_short());
         let burst = brake.told(begin + Duration::from_secs(1000), used + Duration::from_millis(90));
         assert_eq!(burst, None, "what was saved");
+        assert!(brake.is_short());
         let more = brake.told(begin + Duration::from_secs(1000), used + Duration::from_millis(200)).unwrap();
         assert!((1.9..=2.0).contains(&more.as_secs_f64()), "{more:?}");
     }

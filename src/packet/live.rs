@@ -34,6 +34,10 @@ const MOST_AGEING: Duration = Duration::from_millis(20);
 const NAP: Duration = Duration::from_millis(4);
 /// What may come in a nap that the rings have room for: 8 Gbit/s.
 const BYTES_A_NAP: u64 = NAP.as_millis() as u64 * 1_000_000;
+/// How many packets are handed over at once when CPU time is short, and how long those of a block may wait: of a whole block
+/// at once there are more records than there is room for, until they are sent.
+const PIECE: usize = 64;
+const MOST_HELD: Duration = Duration::from_millis(500);
 /// Longest that the rings are read in the end. A reader that was behind may need longer; what is left is counted.
 const LAST_READING: Duration = Duration::from_millis(500);
 
@@ -231,6 +235,7 @@ impl Live {
     /// Reads what the rings hold, for [`LAST_READING`] at most, and nothing that comes later: under load there would be
     /// no end.
     fn finish(&mut self, consumer: &mut impl Consumer) -> Result<LiveCounts, LiveError> {
+        self.brake = None;
         for tap in &mut self.taps {
             tap.ring.close().map_err(|source| LiveError::Ring { interface: tap.name.clone(), source })?;
         }
@@ -288,31 +293,26 @@ impl Live {
 
     /// Reads the oldest block of each ring; whether there was any.
     fn take_blocks(&mut self, consumer: &mut impl Consumer) -> bool {
-        let read = &mut self.read;
-        if let [tap] = &mut self.taps[..] {
+        let Live { taps, read, brake, held } = self;
+        if let [tap] = &mut taps[..] {
             let (link, program) = (tap.link, tap.program.as_ref());
             let Some(block) = tap.ring.next_block() else { return false };
             let packets = block.packets().inspect(|_| *read += 1);
-            consumer.take(packets.filter(|packet| is_wanted(packet, program)).map(|packet| Captured {
-                packet,
-                interface: 0,
-                link,
-            }));
+            let wanted = packets.filter(|packet| is_wanted(packet, program));
+            hand_over(wanted.map(|packet| Captured { packet, interface: 0, link }), consumer, brake, held);
             return true;
         }
-        let mut blocks: Vec<(Option<Block<'_>>, LinkType, Option<&Program>)> = Vec::with_capacity(self.taps.len());
-        for tap in &mut self.taps {
+        let mut blocks: Vec<(Option<Block<'_>>, LinkType, Option<&Program>)> = Vec::with_capacity(taps.len());
+        for tap in taps {
             blocks.push((tap.ring.next_block(), tap.link, tap.program.as_ref()));
         }
         if blocks.iter().all(|(block, ..)| block.is_none()) {
             return false;
         }
         let merge = Merge::of(blocks.iter().map(|(block, link, program)| (block.as_ref(), *link, *program)));
-        consumer.take(
-            merge
-                .inspect(|_| *read += 1)
-                .filter_map(|(captured, program)| is_wanted(&captured.packet, program).then_some(captured)),
-        );
+        let packets = merge.inspect(|_| *read += 1);
+        let wanted = packets.filter_map(|(captured, program)| is_wanted(&captured.packet, program).then_some(captured));
+        hand_over(wanted, consumer, brake, held);
         true
     }
 
@@ -402,6 +402,26 @@ impl Tap {
 fn compile(filter: &str, link: LinkType, interface: &str) -> Result<Program, LiveError> {
     Filter::compile_for(filter, link, Target::Socket)
         .map_err(|source| LiveError::Filter { interface: interface.to_owned(), source })
+}
+
+/// Hands packets over: all at once, or by and by when CPU time is short.
+fn hand_over<'b>(
+    packets: impl Iterator<Item = Captured<'b>>,
+    consumer: &mut impl Consumer,
+    brake: &mut Option<Brake>,
+    held: &mut Duration,
+) {
+    let Some(brake) = brake else { return consumer.take(packets) };
+    let (until, mut packets) = (Instant::now() + MOST_HELD, packets.peekable());
+    while packets.peek().is_some() {
+        consumer.take(packets.by_ref().take(if brake.is_short() { PIECE } else { usize::MAX }));
+        let now = Instant::now();
+        if let Some(pause) = brake.told(now, cpu_time()) {
+            let pause = pause.min(until.saturating_duration_since(now));
+            std::thread::sleep(pause);
+            *held += pause;
+        }
+    }
 }
 
 /// The size of a block and how many a ring has, if so many rings share this much memory.

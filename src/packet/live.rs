@@ -23,8 +23,11 @@ pub(crate) const SMALL_BLOCK: u32 = 128 << 10;
 /// Blocks of a ring, at least and at most: the reader holds one while the kernel fills another.
 pub(crate) const LEAST_BLOCKS: u64 = 2;
 const MOST_BLOCKS: u64 = 256;
-/// After how long a block that is not full is handed over.
-const RETIRE: Duration = Duration::from_millis(20);
+/// After how long a block that is not full is handed over to whoever sends packets on, and measures time by when they come.
+const SOON: Duration = Duration::from_millis(20);
+/// The same for whoever reads their times. It costs less to look seldom; and since any packet takes a block of its own after
+/// this, a ring of a few blocks lasts for so many of it while nothing is read.
+const RETIRE: Duration = Duration::from_millis(100);
 /// How much of what comes fast is left to wait, if it is no more than a quarter of the ring: more than the inner caches of
 /// a core hold, since to fetch from there what another core has just written takes longer than from a cache that both
 /// share. docs/performance.md has what that gives.
@@ -53,6 +56,7 @@ pub trait Consumer {
 /// The rings of all interfaces.
 pub struct Live {
     taps: Vec<Tap>,
+    retire: Duration,
     /// Packets that were read.
     read: u64,
     brake: Option<Brake>,
@@ -139,17 +143,29 @@ impl Live {
     /// An interface that was named is missing or cannot be listened on, the process may not capture, the filter means
     /// nothing on an interface's link type, or there is no interface, or no memory for all of them.
     pub fn open(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
-        Live::open_with(names, filter, ring_bytes, FilterLock::Locked)
+        Live::open_with(names, filter, ring_bytes, (FilterLock::Locked, RETIRE))
     }
 
-    /// As [`Live::open`], with a filter that [`Live::replace_filter`] may replace.
-    pub fn open_with(names: &[String], filter: &str, ring_bytes: u64, lock: FilterLock) -> Result<Self, LiveError> {
+    /// As [`Live::open`], for [`Live::replace_filter`] to replace the filter, and with packets handed over [`SOON`].
+    ///
+    /// # Errors
+    /// As with [`Live::open`].
+    pub fn open_replaceable(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
+        Live::open_with(names, filter, ring_bytes, (FilterLock::Replaceable, SOON))
+    }
+
+    fn open_with(
+        names: &[String],
+        filter: &str,
+        ring_bytes: u64,
+        (lock, retire): (FilterLock, Duration),
+    ) -> Result<Self, LiveError> {
         let every = names.is_empty() || names.iter().any(|name| name == "any");
         let chosen = choose(names, every)?;
         let layout = layout(ring_bytes, chosen.len())?;
         let mut taps = Vec::new();
         for interface in &chosen {
-            match Tap::open(interface, filter, layout, lock) {
+            match Tap::open(interface, filter, layout, (lock, retire)) {
                 Err(LiveError::Ring { source: RingError::LinkType { .. }, .. }) if every => {}
                 Err(LiveError::Ring { source: RingError::NoInterface { .. }, .. }) if every => {}
                 tap => taps.push(tap?),
@@ -158,7 +174,7 @@ impl Live {
         if taps.is_empty() {
             return Err(LiveError::NoneUp);
         }
-        Ok(Live { taps, read: 0, brake: None, held: Duration::ZERO })
+        Ok(Live { taps, retire, read: 0, brake: None, held: Duration::ZERO })
     }
 
     /// Keeps this process to so many CPUs, such as 0.05: beyond that nothing is read for a while.
@@ -240,7 +256,7 @@ impl Live {
             tap.ring.close().map_err(|source| LiveError::Ring { interface: tap.name.clone(), source })?;
         }
         // The kernel hands over the last blocks, which are not full, only after this.
-        let (handed_over, end) = (Instant::now() + 2 * RETIRE, Instant::now() + LAST_READING);
+        let (handed_over, end) = (Instant::now() + 2 * self.retire, Instant::now() + LAST_READING);
         loop {
             while self.take_blocks(consumer) && Instant::now() < end {}
             let left = handed_over.saturating_duration_since(Instant::now());
@@ -293,7 +309,7 @@ impl Live {
 
     /// Reads the oldest block of each ring; whether there was any.
     fn take_blocks(&mut self, consumer: &mut impl Consumer) -> bool {
-        let Live { taps, read, brake, held } = self;
+        let Live { taps, read, brake, held, .. } = self;
         if let [tap] = &mut taps[..] {
             let (link, program) = (tap.link, tap.program.as_ref());
             let Some(block) = tap.ring.next_block() else { return false };
@@ -350,14 +366,18 @@ fn ageing(block_size: u32, block_count: u32) -> usize {
 
 impl Tap {
     /// The layout is a block's size and how many there are.
-    fn open(interface: &Interface, filter: &str, layout: (u32, u32), lock: FilterLock) -> Result<Self, LiveError> {
-        let (block_size, block_count) = layout;
+    fn open(
+        interface: &Interface,
+        filter: &str,
+        (block_size, block_count): (u32, u32),
+        (lock, retire): (FilterLock, Duration),
+    ) -> Result<Self, LiveError> {
         let name = interface.name.clone();
         let ageing = ageing(block_size, block_count);
         let options = RingOptions {
             block_size,
             block_count,
-            retire: RETIRE,
+            retire,
             direction: if interface.loopback { Direction::Incoming } else { Direction::Both },
             snap_length: NonZeroU32::MAX,
             filter: lock,

@@ -23,7 +23,6 @@ use crate::forward::neighbour::Presence;
 use crate::forward::{Budget, Destination, ForwardError, Forwarder, Monitored, Options, Shared};
 use crate::packet::filter::Target;
 use crate::packet::live::{Live, LiveCounts};
-use crate::packet::ring::FilterLock;
 use crate::packet::segment::Oversize;
 use crate::packet::vxlan::Vni;
 use crate::process::privileges;
@@ -202,7 +201,7 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let wanted = monitor.exclude_from(&settings.filter);
     let mtu = settings.options.mtu;
     let mut forwarder = Forwarder::claim(settings.options)?;
-    let mut live = Live::open_with(&settings.interfaces, NOTHING, settings.budget.ring_bytes, FilterLock::Replaceable)?;
+    let mut live = Live::open_replaceable(&settings.interfaces, NOTHING, settings.budget.ring_bytes)?;
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
     // Looks names up, which may take long, and takes no rights.

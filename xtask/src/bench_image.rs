@@ -228,8 +228,7 @@ fn text(facts: &[String], first: &Made, second: &Made, starts: &Starts) -> Strin
     format!(
         "## The sidecar's image\n\n{}\nThe goal is at most 6 MiB compressed.\n\n{}\n\
          Milliseconds from the start of `sidetap capture --export none --memory-limit 25MiB --listen {ADDRESS}` until …, of \
-         {STARTS} starts, as root in a network namespace of its own. The goal is less than 50. `/ready` waits for the packet loop's \
-         first look, which comes after 100 ms where nothing is sent.\n\n{}\n\
+         {STARTS} starts, as root in a network namespace of its own. The goal is less than 50.\n\n{}\n\
          A second build, of a copy of the checkout in another directory and with another target directory, gives {} binary \
          (SHA-256 `{}`) and {} image (`{}`).\n",
         performance::list(facts),

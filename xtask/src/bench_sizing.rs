@@ -72,7 +72,8 @@ pub fn run_all(effort: Effort) -> Result<()> {
          over {} s; the sensor of the image that is released, with `--rate-limit unlimited`. Larger and fewer ones take \
          less. At full load, the application does what it can with a sensor that sees everything, of what it can with one \
          that sees nothing. ≥ is where this machine asks or answers no more. A task of more CPUs than it has, as beside \
-         256 units and more, has those.\n\n{}\n- `{}`\n- `{}`\n",
+         256 units and more, has those. What is above 100 % is how much two runs of one task differ here, and it may be as much \
+         the other way.\n\n{}\n- `{}`\n- `{}`\n",
         list(&machine::describe()),
         effort.seconds,
         table(

@@ -23,13 +23,16 @@ pub fn install_tools() -> Result<()> {
     debian::install(debian::missing(&[("buildah", "buildah"), ("setcap", "libcap2-bin")]))
 }
 
-/// The image that the tests are given, if one is, else one that is made now.
+/// The image that the tests are given, if one is.
+#[cfg(target_os = "linux")]
+pub fn given() -> Result<Option<PathBuf>> {
+    crate::given("SIDETAP_TEST_IMAGE")
+}
+
+/// The same, else one that is made now.
 #[cfg(target_os = "linux")]
 pub fn given_or_made() -> Result<PathBuf> {
-    match std::env::var_os("SIDETAP_TEST_IMAGE") {
-        Some(archive) => Ok(archive.into()),
-        None => archive(),
-    }
+    given()?.map_or_else(archive, Ok)
 }
 
 /// Makes the image for this machine's architecture; the OCI archive that it is in.

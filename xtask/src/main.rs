@@ -34,7 +34,10 @@ mod traffic;
 #[cfg(target_os = "linux")]
 mod trial;
 
+use std::io::Write;
 use std::path::Path;
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
     let result = match words[..] {
         ["test"] => test::run_all(),
         #[cfg(target_os = "linux")]
-        ["try"] => trial::run_all(),
+        ["try"] => return trial::run_all().unwrap_or_else(failed),
         #[cfg(target_os = "linux")]
         ["bench-sizing"] => bench_sizing::run_all(bench_sizing::Effort::FULL),
         #[cfg(target_os = "linux")]
@@ -127,13 +130,25 @@ fn usage() -> ExitCode {
 }
 
 fn failed(error: anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    // There may be no terminal any more, which is why it failed.
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
     ExitCode::FAILURE
 }
 
 /// The top of the checkout.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ is in the checkout")
+}
+
+/// The whole path of the file that an environment variable names, if it is set.
+#[cfg(target_os = "linux")]
+fn given(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(path) = std::env::var_os(variable) else { return Ok(None) };
+    let path = std::path::absolute(path).with_context(|| format!("{variable} names no file"))?;
+    if !path.is_file() {
+        bail!("{variable} names {}, which is no file", path.display());
+    }
+    Ok(Some(path))
 }
 
 /// Runs a command at the top of the checkout, and says which.

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::{cargo, debian, image, root};
 
+const FILE: &str = "web.json";
 const IMAGE: &str = "sidetap:local";
 const SENSOR: &str = "sidetap-sensor";
 /// How long it goes on where nobody can press Ctrl-C.
@@ -29,62 +31,81 @@ const PATHS: [&str; 5] =
     ["/", "/items/4711", "/items/4712?size=50", "/users/ada@example.com/orders/17", "/static/logo.svg"];
 
 /// Runs it until Ctrl-C.
-pub fn run_all() -> Result<()> {
+pub fn run_all() -> Result<ExitCode> {
     if let Some(missing) = missing_rights() {
         bail!("a task cannot be run here: {}", missing.0);
     }
+    let (program, archive) = (crate::given("SIDETAP_TEST_PROGRAM")?, image::given()?);
     debian::install(debian::missing(&[("ip", "iproute2"), ("nginx", "nginx-light"), ("runc", "runc")]))?;
-    image::install_tools()?;
+    if archive.is_none() {
+        image::install_tools()?;
+    }
     if let Some(missing) = missing() {
         bail!("a task cannot be run here: {}", missing.0);
     }
-    say("Building sidetap and its image. The first time takes some minutes.")?;
-    let program = program()?;
-    let archive = image::given_or_made()?;
+    if program.is_none() || archive.is_none() {
+        say("Building sidetap and its image. The first time takes some minutes.")?;
+    }
+    let program = program.map_or_else(build, Ok)?;
+    let archive = archive.map_or_else(image::archive, Ok)?;
     // From here on there is something to clear away.
     let stop = Stop::by_signal()?;
     let directory = tempfile::tempdir()?;
     let sidetap = Sidetap { program, directory: directory.path() };
-    let file = directory.path().join("web.json");
-    std::fs::write(&file, serde_json::to_string_pretty(&web::task_definition(256, 512))? + "\n")?;
-
-    say("An application of the smallest Fargate size, and what a sensor in it changes:")?;
-    let line = ["inject", "--file", "web.json", "--image", IMAGE, "--export", "ndjson:-", "--rate-limit", "unlimited"];
-    sidetap.run(&[&line[..], &["--dry-run"]].concat(), "", Stdio::inherit())?;
-    let patched = sidetap.run(&line, "", Stdio::piped())?;
-    let document: Value = serde_json::from_str(&patched).context("sidetap prints no JSON")?;
-
-    let sidecar = Image::of_archive(&archive, &directory.path().join("image"))?;
-    let nginx = web::image(&directory.path().join("nginx"))?;
-    let images = Images::default().with(IMAGE, sidecar).with(web::IMAGE, nginx);
-    let network = Arc::new(Network::make()?);
-    let mut task = Task::start(&document, &images, web::NAME, &network)?;
-    wait_until_it_works(&task, &stop)?;
+    let started = start(&sidetap, &archive, &stop);
+    if let Some(signal) = stop.signal() {
+        // Whatever has failed: it was asked for, and programs that are run here may have ended by it as well.
+        drop(started);
+        print("Ended before the task ran.\n")?;
+        return Ok(ExitCode::from(128 + signal));
+    }
+    let (patched, mut task) = started?;
     say("The task runs. What the sensor records, each as nginx is asked (Ctrl-C ends it):")?;
     let mut records = Records::default();
     watch(&task, &mut records, &stop)?;
 
-    if task.reason().is_none() {
+    let ended = ended_by_itself(&task);
+    if ended.is_none() {
         say("Stopping the task, as ECS does.")?;
     }
-    let reason = task.stop();
+    task.stop();
     records.show(&task)?;
     print(&indented(&task.said(SENSOR)))?;
-    if let Some(reason) = reason {
-        bail!("the task has ended by itself: {reason}\n{}", indented(&task.said(web::NAME)));
+    if let Some(ended) = ended.or_else(|| ended_with(&task)) {
+        bail!("{ended}\n{}", indented(&task.said(web::NAME)));
     }
     let (logged, shown) = (web::logged(&task), records.transactions);
     print(&format!("nginx logged {logged} requests; {shown} records of requests were shown\n"))?;
     ensure!(shown == logged, "each request has to have a record");
-    ensure!(logged > 0 || stop.is_asked(), "nginx was asked nothing");
+    ensure!(logged > 0 || stop.signal().is_some(), "nginx was asked nothing");
     say("And without the sensor again:")?;
     let back = sidetap.run(&["remove", "--file", "-"], &patched, Stdio::piped())?;
-    let before = std::fs::read_to_string(&file)?;
+    let before = std::fs::read_to_string(directory.path().join(FILE))?;
     ensure!(
         serde_json::from_str::<Value>(&back)? == serde_json::from_str::<Value>(&before)?,
         "something is left of it"
     );
-    print("`sidetap remove` gives back the task definition as it was.\n")
+    print("`sidetap remove` gives back the task definition as it was.\n")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what a sensor changes, and starts a task with it: the task definition, and the task once it works.
+fn start(sidetap: &Sidetap<'_>, archive: &Path, stop: &Stop) -> Result<(String, Task)> {
+    let sidecar = Image::of_archive(archive, &sidetap.directory.join("image"))?;
+    let nginx = web::image(&sidetap.directory.join("nginx"))?;
+    let images = Images::default().with(IMAGE, sidecar).with(web::IMAGE, nginx);
+    let application = serde_json::to_string_pretty(&web::task_definition(256, 512))? + "\n";
+    std::fs::write(sidetap.directory.join(FILE), application)?;
+
+    say("An application of the smallest Fargate size, and what a sensor in it changes:")?;
+    let line = ["inject", "--file", FILE, "--image", IMAGE, "--export", "ndjson:-", "--rate-limit", "unlimited"];
+    sidetap.run(&[&line[..], &["--dry-run"]].concat(), "", Stdio::inherit())?;
+    let patched = sidetap.run(&line, "", Stdio::piped())?;
+    let document: Value = serde_json::from_str(&patched).context("sidetap prints no JSON")?;
+
+    let task = Task::start(&document, &images, web::NAME, &Arc::new(Network::make()?))?;
+    wait_until_it_works(&task, stop)?;
+    Ok((patched, task))
 }
 
 /// Prints a heading.
@@ -98,21 +119,22 @@ fn print(text: &str) -> Result<()> {
     Ok(output.write_all(text.as_bytes()).and_then(|()| output.flush())?)
 }
 
-/// Whether somebody has seen enough: by Ctrl-C, by a kill, or by closing the terminal.
-struct Stop(Arc<AtomicBool>);
+/// Whether somebody has seen enough: by Ctrl-C, by a kill, or by closing the terminal. 0, or the signal's number.
+struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
     /// From here on these signals end nothing by themselves.
     fn by_signal() -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(AtomicUsize::new(0));
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&stop))?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&stop), usize::try_from(signal)?)?;
         }
         Ok(Stop(stop))
     }
 
-    fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// The one that has come, if one has.
+    fn signal(&self) -> Option<u8> {
+        u8::try_from(self.0.load(Ordering::Relaxed)).ok().filter(|signal| *signal > 0)
     }
 }
 
@@ -121,9 +143,9 @@ fn wait_until_it_works(task: &Task, stop: &Stop) -> Result<()> {
     let end = Instant::now() + PATIENCE;
     let said = || format!("{}{}", indented(&task.said(web::NAME)), indented(&task.said(SENSOR)));
     while !task.said(SENSOR).contains("listening") || web::Client::connect(task.network()).is_err() {
-        ensure!(!stop.is_asked(), "ended before the task ran");
-        if let Some(reason) = task.reason() {
-            bail!("the task has ended by itself: {reason}\n{}", said());
+        ensure!(stop.signal().is_none(), "ended before the task ran");
+        if let Some(ended) = ended_by_itself(task) {
+            bail!("{ended}\n{}", said());
         }
         ensure!(Instant::now() < end, "the task does not get to work\n{}", said());
         sleep(Duration::from_millis(20));
@@ -131,12 +153,22 @@ fn wait_until_it_works(task: &Task, stop: &Stop) -> Result<()> {
     Ok(())
 }
 
+/// What has ended that nobody has asked to: the task, or its sensor, which does not run again after that.
+fn ended_by_itself(task: &Task) -> Option<String> {
+    let sensor = || task.exit_code(SENSOR).map(|code| format!("the sensor has ended by itself with {code}"));
+    ended_with(task).or_else(sensor)
+}
+
+fn ended_with(task: &Task) -> Option<String> {
+    task.reason().map(|reason| format!("the task has ended by itself: {reason}"))
+}
+
 /// Asks the application and shows what is recorded, until somebody has seen enough or the task ends by itself.
 fn watch(task: &Task, records: &mut Records, stop: &Stop) -> Result<()> {
     let end = (!std::io::stdin().is_terminal()).then(|| Instant::now() + UNATTENDED);
     let mut client = web::Client::connect(task.network())?;
     for path in PATHS.iter().cycle() {
-        if stop.is_asked() || end.is_some_and(|end| Instant::now() > end) || task.reason().is_some() {
+        if stop.signal().is_some() || end.is_some_and(|end| Instant::now() > end) || ended_by_itself(task).is_some() {
             break;
         }
         match client.get(path) {
@@ -212,6 +244,8 @@ impl Sidetap<'_> {
         print(&format!("$ sidetap {}\n", words.join(" ")))?;
         let mut command = Command::new(&self.program);
         command.current_dir(self.directory).args(words).stdin(Stdio::piped()).stdout(output);
+        // Ctrl-C is for whoever runs the task, also while it ends.
+        command.process_group(0);
         let mut child = command.spawn().context("cannot run sidetap")?;
         child.stdin.take().context("sidetap has no input")?.write_all(input.as_bytes())?;
         let output = child.wait_with_output()?;
@@ -220,11 +254,8 @@ impl Sidetap<'_> {
     }
 }
 
-/// The program of this checkout, built now if a test has not done that already.
-fn program() -> Result<PathBuf> {
-    if let Some(program) = std::env::var_os("SIDETAP_TEST_PROGRAM") {
-        return Ok(program.into());
-    }
+/// Builds the program of this checkout.
+fn build() -> Result<PathBuf> {
     let build = ["build", "--quiet", "--package", "sidetap", "--bin", "sidetap"];
     let mut build = cargo(&build);
     build.args(["--message-format", "json-render-diagnostics"]).current_dir(root()).stdout(Stdio::piped());

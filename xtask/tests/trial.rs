@@ -4,14 +4,16 @@
 #[path = "../../tests/support/not_run.rs"]
 mod not_run;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, PipeReader, Read, pipe};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use serde_json::{Value, json};
 
 /// Longer than it takes on a machine that is busy.
 const LONG: Duration = Duration::from_secs(120);
@@ -19,14 +21,19 @@ const LONG: Duration = Duration::from_secs(120);
 /// A trial that runs, in a process group of its own, as a shell would start it.
 struct Trial {
     child: Child,
-    output: BufReader<ChildStdout>,
-    /// What it has printed so far.
+    output: BufReader<PipeReader>,
+    /// What it has printed so far, on standard output and standard error.
     printed: String,
 }
 
 impl Trial {
     /// None, with a word on why, where it cannot run.
     fn start() -> Option<Trial> {
+        Trial::start_with(|_| ())
+    }
+
+    /// The same, of a command that is changed.
+    fn start_with(change: impl FnOnce(&mut Command)) -> Option<Trial> {
         if let Some(missing) = runner::missing() {
             not_run::not_run(&missing.0);
             return None;
@@ -39,13 +46,16 @@ impl Trial {
             return None;
         }
         let mut command = Command::new(program);
-        if sidetap.exists() {
-            command.env("SIDETAP_TEST_PROGRAM", sidetap);
+        if let (true, Some(directory)) = (sidetap.exists(), sidetap.parent()) {
+            // As somebody may type it.
+            command.env("SIDETAP_TEST_PROGRAM", "./sidetap").current_dir(directory);
         }
-        command.arg("try").stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
-        let mut child = command.spawn().expect("xtask runs");
-        let output = BufReader::new(child.stdout.take().expect("it was asked for"));
-        Some(Trial { child, output, printed: String::new() })
+        let (output, input) = pipe().expect("a pipe");
+        command.arg("try").stdin(Stdio::null()).process_group(0);
+        command.stdout(input.try_clone().expect("another end")).stderr(input);
+        change(&mut command);
+        let child = command.spawn().expect("xtask runs");
+        Some(Trial { child, output: BufReader::new(output), printed: String::new() })
     }
 
     /// Reads what it prints until there is a line with this.
@@ -61,7 +71,7 @@ impl Trial {
         let end = Instant::now() + LONG;
         while self.namespaces().is_empty() {
             assert!(Instant::now() < end, "there is no namespace");
-            std::thread::sleep(Duration::from_millis(1));
+            sleep(Duration::from_millis(1));
         }
     }
 
@@ -74,15 +84,31 @@ impl Trial {
     fn end(&mut self) -> (Option<i32>, &str) {
         self.output.read_to_string(&mut self.printed).expect("text");
         let status = self.child.wait().expect("it ends");
-        assert_eq!(self.groups(), Vec::<String>::new(), "cgroups are left");
-        assert_eq!(self.namespaces(), Vec::<String>::new(), "namespaces are left");
-        let mounts = std::fs::read_to_string("/proc/self/mounts").expect("mounts");
-        assert!(!mounts.contains(&self.task()), "mounts are left:\n{mounts}");
-        for process in std::fs::read_dir("/proc").expect("processes").flatten() {
-            let line = std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
-            assert!(!line.contains(&self.task()), "a process is left: {line}");
-        }
+        assert_eq!(self.left(), Vec::<String>::new(), "{}", self.printed);
         (status.code(), &self.printed)
+    }
+
+    /// Closes what it prints to, as a terminal that goes.
+    fn close(&mut self) {
+        let (nothing, _) = pipe().expect("a pipe");
+        self.output = BufReader::new(nothing);
+    }
+
+    /// All that there is of it on this machine, beside itself.
+    fn left(&self) -> Vec<String> {
+        let mut left = [self.groups(), self.namespaces(), names(std::env::temp_dir(), &self.task())].concat();
+        let mounts = std::fs::read_to_string("/proc/self/mounts").expect("mounts");
+        left.extend(mounts.lines().filter(|line| line.contains(&self.task())).map(str::to_owned));
+        left.extend(self.processes());
+        left
+    }
+
+    /// The command lines of its programs and containers.
+    fn processes(&self) -> Vec<String> {
+        let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+        let lines =
+            processes.map(|process| std::fs::read_to_string(process.path().join("cmdline")).unwrap_or_default());
+        lines.filter(|line| line.contains(&self.task())).collect()
     }
 
     /// With what the names of all that belongs to its task begin.
@@ -129,8 +155,12 @@ fn unattended_it_shows_a_record_of_each_request_and_ends() {
 #[test]
 fn ctrl_c_ends_the_watching_and_not_the_containers() {
     let Some(mut trial) = Trial::start() else { return };
-    trial.read_until(" ms  from ");
-    trial.signal(Signal::SIGINT);
+    trial.read_until("== The task runs");
+    // Somebody is impatient. Requests that are under way go on.
+    for _ in 0..8 {
+        trial.signal(Signal::SIGINT);
+        sleep(Duration::from_millis(300));
+    }
     let (code, printed) = trial.end();
     assert_eq!(code, Some(0), "{printed}");
     assert!(printed.contains("== Stopping the task, as ECS does."), "{printed}");
@@ -144,7 +174,82 @@ fn nothing_is_left_of_a_trial_that_is_ended_while_it_starts() {
         trial.wait_for_network();
         trial.signal(signal);
         let (code, printed) = trial.end();
-        assert_eq!(code, Some(1), "{signal}: {printed}");
-        assert!(!printed.contains("The task runs"), "{signal}: {printed}");
+        assert_eq!(code, Some(128 + signal as i32), "{signal}: {printed}");
+        assert!(!printed.contains("The task runs") && !printed.contains("error:"), "{signal}: {printed}");
+        assert!(printed.ends_with("Ended before the task ran.\n"), "{signal}: {printed}");
     }
+}
+
+#[test]
+fn closing_the_terminal_ends_it_and_leaves_nothing() {
+    let Some(mut trial) = Trial::start() else { return };
+    trial.read_until("== The task runs");
+    trial.close();
+    trial.signal(Signal::SIGHUP);
+    let (code, _) = trial.end();
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn an_error_that_nobody_can_read_is_no_panic() {
+    let (reader, output) = pipe().expect("a pipe");
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let status = command.arg("try").env("SIDETAP_TEST_IMAGE", "/absent").stdout(Stdio::null()).stderr(output).status();
+    assert_eq!(status.expect("xtask runs").code(), Some(1));
+}
+
+#[test]
+fn an_image_that_is_not_there_is_told_before_anything_is_done() {
+    let Some(mut trial) = Trial::start_with(|command| {
+        command.env("SIDETAP_TEST_IMAGE", "absent.tar");
+    }) else {
+        return;
+    };
+    let (code, printed) = trial.end();
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.starts_with("error: SIDETAP_TEST_IMAGE names /"), "{printed}");
+    assert!(printed.ends_with("/absent.tar, which is no file\n"), "{printed}");
+}
+
+/// The image that the tests are given, but that it starts its program with an option that there is not.
+fn with_a_sensor_that_does_not_start(directory: &Path) -> PathBuf {
+    let given = std::env::var_os("SIDETAP_TEST_IMAGE").unwrap_or_default();
+    let (layout, archive) = (directory.join("layout"), directory.join("image.tar"));
+    std::fs::create_dir(&layout).expect("a directory");
+    let tar = |option: &str, archive: &Path, what: &[&str]| {
+        let status = Command::new("tar").arg(option).arg(archive).arg("-C").arg(&layout).args(what).status();
+        assert!(status.expect("tar runs").success(), "tar {option} {}", archive.display());
+    };
+    tar("-xf", Path::new(&given), &[]);
+    let mut changed = 0;
+    for blob in names(layout.join("blobs/sha256"), "") {
+        let blob = layout.join("blobs/sha256").join(blob);
+        let Ok(mut document) = serde_json::from_slice::<Value>(&std::fs::read(&blob).expect("a blob")) else {
+            continue;
+        };
+        if document["config"]["Entrypoint"].is_array() {
+            document["config"]["Entrypoint"] = json!(["/usr/local/bin/sidetap", "--absent"]);
+            std::fs::write(&blob, document.to_string()).expect("a blob");
+            changed += 1;
+        }
+    }
+    assert_eq!(changed, 1);
+    tar("-cf", &archive, &["."]);
+    archive
+}
+
+#[test]
+fn a_sensor_that_does_not_start_ends_it_at_once_with_what_it_said() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let Some(mut trial) = Trial::start_with(|command| {
+        command.env("SIDETAP_TEST_IMAGE", with_a_sensor_that_does_not_start(directory.path()));
+    }) else {
+        return;
+    };
+    let (code, printed) = trial.end();
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("error: the sensor has ended by itself with 64\n"), "{printed}");
+    assert!(printed.contains("'--absent'"), "{printed}");
+    assert!(!printed.contains("The task runs"), "{printed}");
 }

@@ -147,6 +147,12 @@ impl Task {
         }
     }
 
+    /// The exit code of a container that has ended and is not to run again.
+    pub fn exit_code(&self, container: &str) -> Option<i64> {
+        let state = self.shared.lock();
+        state.containers.get(container).filter(|status| status.ended)?.exit_code
+    }
+
     /// Waits until a container runs.
     pub fn wait_until_running(&self, container: &str, longest: Duration) -> Result<()> {
         self.wait(container, "to run", longest, |status| status.running)

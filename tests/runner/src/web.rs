@@ -1,7 +1,7 @@
 //! An application to put sidecars beside: nginx, which answers every request with 200 and logs it.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -113,9 +113,12 @@ impl Client {
         let mut answer = Vec::new();
         let mut piece = [0; 4096];
         while !answer.ends_with(ANSWER.as_bytes()) {
-            match self.0.read(&mut piece).context("the application does not answer")? {
-                0 => bail!("the application ends the connection"),
-                length => answer.extend_from_slice(&piece[..length]),
+            match self.0.read(&mut piece) {
+                Ok(0) => bail!("the application ends the connection"),
+                Ok(length) => answer.extend_from_slice(&piece[..length]),
+                // By a signal, after which the kernel does not go on by itself where there is a time limit.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error).context("the application does not answer"),
             }
         }
         ensure!(answer.starts_with(b"HTTP/1.1 200 "), "the application answers otherwise");

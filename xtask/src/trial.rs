@@ -50,7 +50,7 @@ pub fn run_all() -> Result<ExitCode> {
     let archive = archive.map_or_else(image::archive, Ok)?;
     // From here on there is something to clear away.
     let stop = Stop::by_signal()?;
-    let directory = tempfile::tempdir()?;
+    let directory = runner::directory()?;
     let sidetap = Sidetap { program, directory: directory.path() };
     let started = start(&sidetap, &archive, &stop);
     if let Some(signal) = stop.signal() {

@@ -253,3 +253,21 @@ fn a_sensor_that_does_not_start_ends_it_at_once_with_what_it_said() {
     assert!(printed.contains("'--absent'"), "{printed}");
     assert!(!printed.contains("The task runs"), "{printed}");
 }
+
+#[test]
+fn the_next_trial_removes_what_is_left_of_one_that_was_killed() {
+    let Some(mut killed) = Trial::start() else { return };
+    killed.read_until("== The task runs");
+    killed.child.kill().expect("it runs");
+    killed.child.wait().expect("it ends");
+    // Its containers were asked to end by that.
+    let end = Instant::now() + LONG;
+    while !killed.processes().is_empty() {
+        assert!(Instant::now() < end, "{:?}", killed.processes());
+        sleep(Duration::from_millis(50));
+    }
+    let Some(mut next) = Trial::start() else { return };
+    let (code, printed) = next.end();
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(killed.left(), Vec::<String>::new());
+}

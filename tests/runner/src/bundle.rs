@@ -44,6 +44,8 @@ const MASKED: [&str; 10] = [
     "/sys/firmware",
 ];
 const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+/// The name of a container's file system in its bundle.
+const ROOT: &str = "root";
 /// Fargate's usual limit of open files.
 const OPEN_FILES: u64 = 65_535;
 
@@ -78,9 +80,14 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// What is left of one whose process is no more, to be dropped.
+    pub fn left(path: &Path) -> Self {
+        Bundle { path: path.to_owned(), mounted: Some(path.join(ROOT)) }
+    }
+
     /// The image's file system with one above it that takes what is written, mount points of `runc` included.
     fn mount(&mut self, lower: &Path) -> Result<PathBuf> {
-        let [upper, work, merged] = ["upper", "work", "root"].map(|name| self.path.join(name));
+        let [upper, work, merged] = ["upper", "work", ROOT].map(|name| self.path.join(name));
         for directory in [&upper, &work, &merged] {
             fs::create_dir_all(directory)?;
         }

@@ -6,11 +6,14 @@
 mod v1;
 mod v2;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+
+use crate::sweep::names;
 
 const ROOT: &str = "/sys/fs/cgroup";
 /// The period that the CPU quota is for.
@@ -30,6 +33,14 @@ impl Version {
             (true, _) => Some(Version::V2),
             (_, true) => Some(Version::V1),
             _ => None,
+        }
+    }
+
+    /// The directories at the top of each.
+    fn hierarchies(self) -> Vec<PathBuf> {
+        match self {
+            Version::V1 => names(Path::new(ROOT)).into_iter().map(|name| Path::new(ROOT).join(name)).collect(),
+            Version::V2 => vec![PathBuf::from(ROOT)],
         }
     }
 }
@@ -71,13 +82,20 @@ impl TaskGroup {
         Ok(group)
     }
 
+    /// The names of all groups at the top.
+    pub fn names(version: Version) -> BTreeSet<String> {
+        version.hierarchies().iter().flat_map(|top| names(top)).collect()
+    }
+
+    /// What is left of one whose process is no more, to be dropped.
+    pub fn left(name: String, version: Version) -> Self {
+        TaskGroup { name, version }
+    }
+
     /// Its directories, of which version 1 has one for each hierarchy.
     pub fn directories(&self) -> Vec<PathBuf> {
-        let hierarchies = match self.version {
-            Version::V1 => fs::read_dir(ROOT).into_iter().flatten().flatten().map(|entry| entry.path()).collect(),
-            Version::V2 => vec![PathBuf::from(ROOT)],
-        };
-        hierarchies.into_iter().map(|top| top.join(&self.name)).filter(|path| path.is_dir()).collect()
+        let all = self.version.hierarchies().into_iter().map(|top| top.join(&self.name));
+        all.filter(|path| path.is_dir()).collect()
     }
 
     /// The path of a container's group, as `runc` takes it.

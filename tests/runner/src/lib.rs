@@ -17,6 +17,7 @@
 //! - `health`: a container's health check
 //! - `metadata`: the task metadata endpoint, version 4
 //! - `supervisor`: starts, watches, restarts and stops the containers
+//! - `sweep`: what is left of processes that were killed
 //! - `task`: a running task, for whoever started it
 //! - [`web`]: an application to put sidecars beside
 //!
@@ -33,6 +34,7 @@ mod metadata;
 mod network;
 mod process;
 mod supervisor;
+mod sweep;
 mod task;
 pub mod web;
 
@@ -40,4 +42,5 @@ pub use cgroup::Usage;
 pub use image::{Image, Images};
 pub use network::{Carried, Network};
 pub use supervisor::{Event, Happened, Health};
+pub use sweep::directory;
 pub use task::{Missing, Task, missing, missing_rights};

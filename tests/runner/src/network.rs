@@ -3,6 +3,7 @@
 //! As in a task of Fargate, `eth0` leads to the task metadata endpoint alone, and `eth1` is the network interface of the
 //! task, with a VPC's MTU and the default route.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::net::Ipv4Addr;
@@ -16,6 +17,7 @@ use anyhow::{Context, Result, bail};
 use nix::sched::{CloneFlags, setns};
 
 use crate::process::apart;
+use crate::sweep::names;
 
 /// The task metadata endpoint's address.
 pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 170, 2);
@@ -82,6 +84,20 @@ impl Network {
             wait_for_link(namespace, interface)?;
         }
         Ok(network)
+    }
+
+    /// The names of all that are there, whoever made them.
+    pub(crate) fn names() -> BTreeSet<String> {
+        let of_one = |namespace: String| {
+            let name = namespace.strip_suffix("-task").or_else(|| namespace.strip_suffix("-vpc"));
+            name.map(str::to_owned)
+        };
+        names(&path("")).into_iter().filter_map(of_one).collect()
+    }
+
+    /// What is left of one whose process is no more, to be dropped.
+    pub(crate) fn left(name: String) -> Self {
+        Network { name, hosts: Mutex::default() }
     }
 
     /// The task's address.

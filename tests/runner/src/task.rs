@@ -18,6 +18,7 @@ use crate::metadata::{Endpoint, Facts};
 use crate::network::{self, Network, OUTSIDE, TASK};
 use crate::process::Runc;
 use crate::supervisor::{Event, Health, Member, Shared, Status, Supervisor};
+use crate::sweep::{self, BUNDLES};
 
 /// Why nothing can be run on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +69,8 @@ impl Task {
         check(document)?;
         let limits = (size(&document["cpu"])?, size(&document["memory"])?);
         let containers = containers(document)?;
-        let directory = tempfile::Builder::new().prefix(&name).tempdir().context("no directory for the task")?;
+        cgroup::Version::mounted().into_iter().for_each(sweep::sweep);
+        let directory = sweep::directory_of(&name)?;
         let group = Arc::new(TaskGroup::make(&name, limits.0, limits.1)?);
         let facts = facts(document, service, limits, containers.clone());
         let etc = write_etc(directory.path(), &network.hosts())?;
@@ -86,7 +88,7 @@ impl Task {
                 etc: &etc,
             };
             let bundle =
-                Bundle::make(&directory.path().join("bundles").join(&container.name), &container, image, &place)?;
+                Bundle::make(&directory.path().join(BUNDLES).join(&container.name), &container, image, &place)?;
             shared.lock().containers.insert(container.name.clone(), Status::created_now());
             members.push(Member::new(container, bundle));
         }
@@ -217,7 +219,7 @@ impl Task {
 
     /// A file of a container's file system, as it is now.
     pub fn file(&self, container: &str, path: &str) -> PathBuf {
-        self.directory.path().join("bundles").join(container).join("root").join(path.trim_start_matches('/'))
+        self.directory.path().join(BUNDLES).join(container).join("root").join(path.trim_start_matches('/'))
     }
 
     /// Why it ends, or has ended, if nobody asked for it.

@@ -79,7 +79,7 @@ pub fn run_all() -> Result<ExitCode> {
     ensure!(shown == logged, "each request has to have a record");
     ensure!(logged > 0 || stop.signal().is_some(), "nginx was asked nothing");
     say("And without the sensor again:")?;
-    let back = sidetap.run(&["remove", "--file", "-"], &patched, Stdio::piped())?;
+    let back = sidetap.run(&["remove", "--file", "-"], &patched)?;
     let before = std::fs::read_to_string(directory.path().join(FILE))?;
     ensure!(
         serde_json::from_str::<Value>(&back)? == serde_json::from_str::<Value>(&before)?,
@@ -99,8 +99,8 @@ fn start(sidetap: &Sidetap<'_>, archive: &Path, stop: &Stop) -> Result<(String, 
 
     say("An application of the smallest Fargate size, and what a sensor in it changes:")?;
     let line = ["inject", "--file", FILE, "--image", IMAGE, "--export", "ndjson:-", "--rate-limit", "unlimited"];
-    sidetap.run(&[&line[..], &["--dry-run"]].concat(), "", Stdio::inherit())?;
-    let patched = sidetap.run(&line, "", Stdio::piped())?;
+    sidetap.show(&[&line[..], &["--dry-run"]].concat())?;
+    let patched = sidetap.run(&line, "")?;
     let document: Value = serde_json::from_str(&patched).context("sidetap prints no JSON")?;
 
     let task = Task::start(&document, &images, web::NAME, &Arc::new(Network::make()?))?;
@@ -239,18 +239,33 @@ struct Sidetap<'a> {
 }
 
 impl Sidetap<'_> {
-    /// Shows a command line and runs it, with this on its standard input; what it prints, unless that goes elsewhere.
-    fn run(&self, words: &[&str], input: &str, output: Stdio) -> Result<String> {
-        print(&format!("$ sidetap {}\n", words.join(" ")))?;
-        let mut command = Command::new(&self.program);
-        command.current_dir(self.directory).args(words).stdin(Stdio::piped()).stdout(output);
-        // Ctrl-C is for whoever runs the task, also while it ends.
+    /// Shows a command line and what it prints.
+    fn show(&self, words: &[&str]) -> Result<()> {
+        let status = self.command(words)?.stdin(Stdio::null()).status().context("cannot run sidetap")?;
+        ensure!(status.success(), "sidetap failed: {status}");
+        Ok(())
+    }
+
+    /// Shows a command line and runs it with this on its standard input; what it prints.
+    fn run(&self, words: &[&str], input: &str) -> Result<String> {
+        let mut command = self.command(words)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl-C is for whoever runs the task, also while it ends. A terminal may stop what writes to it from such a group.
         command.process_group(0);
         let mut child = command.spawn().context("cannot run sidetap")?;
         child.stdin.take().context("sidetap has no input")?.write_all(input.as_bytes())?;
         let output = child.wait_with_output()?;
+        print(&String::from_utf8_lossy(&output.stderr))?;
         ensure!(output.status.success(), "sidetap failed: {}", output.status);
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Shows a command line.
+    fn command(&self, words: &[&str]) -> Result<Command> {
+        print(&format!("$ sidetap {}\n", words.join(" ")))?;
+        let mut command = Command::new(&self.program);
+        command.current_dir(self.directory).args(words);
+        Ok(command)
     }
 }
 

@@ -23,11 +23,13 @@ pub(crate) const SMALL_BLOCK: u32 = 128 << 10;
 /// Blocks of a ring, at least and at most: the reader holds one while the kernel fills another.
 pub(crate) const LEAST_BLOCKS: u64 = 2;
 const MOST_BLOCKS: u64 = 256;
-/// After how long a block that is not full is handed over to whoever sends packets on, and measures time by when they come.
-const SOON: Duration = Duration::from_millis(20);
-/// The same for whoever reads their times. It costs less to look seldom; and since any packet takes a block of its own after
-/// this, a ring of a few blocks lasts for so many of it while nothing is read.
-const RETIRE: Duration = Duration::from_millis(100);
+/// After how long a block that is not full is handed over.
+const RETIRE: Duration = Duration::from_millis(20);
+/// The same at most, where there is so little CPU time that looking so often would take a good part of it: a block is looked at
+/// for each so many seconds of CPU time. A ring lasts longer, too, while nothing is read, since any packet takes a block of its
+/// own after this. Where more can be followed, it would be more at once than exports have room for.
+const LATEST_RETIRE: Duration = Duration::from_millis(100);
+const CPU_SECONDS_A_LOOK: f64 = 0.0012;
 /// How much of what comes fast is left to wait, if it is no more than a quarter of the ring: more than the inner caches of
 /// a core hold, since to fetch from there what another core has just written takes longer than from a cache that both
 /// share. docs/performance.md has what that gives.
@@ -136,22 +138,33 @@ pub struct LiveCounts {
 
 impl Live {
     /// Opens a ring on each interface that is named; on every one that is up if none is, or `any`. They share this much
-    /// memory, in bytes. Interfaces whose frames cannot be decoded are left out unless they were named.
+    /// memory, in bytes. Interfaces whose frames cannot be decoded are left out unless they were named. The process is kept
+    /// to so many CPUs, such as 0.05: beyond that nothing is read for a while.
     ///
     /// # Errors
     ///
     /// An interface that was named is missing or cannot be listened on, the process may not capture, the filter means
     /// nothing on an interface's link type, or there is no interface, or no memory for all of them.
-    pub fn open(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
-        Live::open_with(names, filter, ring_bytes, (FilterLock::Locked, RETIRE))
+    pub fn open(names: &[String], filter: &str, ring_bytes: u64, cpus: Option<f64>) -> Result<Self, LiveError> {
+        let mut live = Live::open_with(names, filter, ring_bytes, (FilterLock::Locked, retire(cpus)))?;
+        live.brake = cpus.map(Brake::new);
+        Ok(live)
     }
 
-    /// As [`Live::open`], for [`Live::replace_filter`] to replace the filter, and with packets handed over [`SOON`].
+    /// As [`Live::open`], for [`Live::replace_filter`] to replace the filter. Packets are handed over as soon as ever: those
+    /// they are sent on to measure time by when they come.
     ///
     /// # Errors
     /// As with [`Live::open`].
-    pub fn open_replaceable(names: &[String], filter: &str, ring_bytes: u64) -> Result<Self, LiveError> {
-        Live::open_with(names, filter, ring_bytes, (FilterLock::Replaceable, SOON))
+    pub fn open_replaceable(
+        names: &[String],
+        filter: &str,
+        ring_bytes: u64,
+        cpus: Option<f64>,
+    ) -> Result<Self, LiveError> {
+        let mut live = Live::open_with(names, filter, ring_bytes, (FilterLock::Replaceable, RETIRE))?;
+        live.brake = cpus.map(Brake::new);
+        Ok(live)
     }
 
     fn open_with(
@@ -175,11 +188,6 @@ impl Live {
             return Err(LiveError::NoneUp);
         }
         Ok(Live { taps, retire, read: 0, brake: None, held: Duration::ZERO })
-    }
-
-    /// Keeps this process to so many CPUs, such as 0.05: beyond that nothing is read for a while.
-    pub fn limit_cpu(&mut self, cpus: f64) {
-        self.brake = Some(Brake::new(cpus));
     }
 
     /// The interfaces that are listened on, in the order of their numbers in frames.
@@ -356,6 +364,12 @@ impl Live {
     }
 }
 
+/// After how long a block is handed over to whoever has so many CPUs.
+fn retire(cpus: Option<f64>) -> Duration {
+    let seconds = cpus.map_or(0.0, |cpus| CPU_SECONDS_A_LOOK / cpus);
+    Duration::from_secs_f64(seconds.clamp(RETIRE.as_secs_f64(), LATEST_RETIRE.as_secs_f64()))
+}
+
 /// How many blocks of a ring may wait until they are read at once.
 fn ageing(block_size: u32, block_count: u32) -> usize {
     let bytes = u64::from(block_size) * u64::from(block_count);
@@ -478,6 +492,14 @@ fn wall_clock() -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_little_cpu_time_looks_less_often() {
+        for (cpus, millis) in [(None, 20), (Some(64.0), 20), (Some(0.05), 24), (Some(0.0117), 100), (Some(1e-300), 100)]
+        {
+            assert_eq!(retire(cpus).as_millis(), millis, "{cpus:?}");
+        }
+    }
 
     #[test]
     fn what_waits_leaves_room_for_what_comes_and_small_rings_do_not_wait() {

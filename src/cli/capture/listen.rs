@@ -41,10 +41,8 @@ pub fn run(
     let own = Arc::default();
     let settings = reporting::settings(sensor, (RateLimit::default(), budget), home(), &own, cx)?;
     let monitor = Monitor::open(listen)?;
-    let mut live = Live::open(names, &monitor.exclude_from(&sensor.filter), budget.ring_bytes)?;
-    if let Some(cpus) = sensor.report.cpu_limit {
-        live.limit_cpu(cpus);
-    }
+    let filter = monitor.exclude_from(&sensor.filter);
+    let mut live = Live::open(names, &filter, budget.ring_bytes, sensor.report.cpu_limit)?;
     let names: Vec<&str> = live.interfaces().collect();
     let privacy = (settings.privacy.level(), settings.privacy.policy_hash());
     let surroundings = Surroundings { budget, privacy, own: &own, interfaces: &names };

@@ -201,15 +201,12 @@ pub fn run(args: &Args, cx: &mut Context) -> anyhow::Result<Exit> {
     let wanted = monitor.exclude_from(&settings.filter);
     let mtu = settings.options.mtu;
     let mut forwarder = Forwarder::claim(settings.options)?;
-    let mut live = Live::open_replaceable(&settings.interfaces, NOTHING, settings.budget.ring_bytes)?;
+    let mut live = Live::open_replaceable(&settings.interfaces, NOTHING, settings.budget.ring_bytes, args.cpu_limit)?;
     // Before the first thread starts, since rights belong to threads.
     privileges::drop_all().context("cannot give up the rights that are no longer needed")?;
     // Looks names up, which may take long, and takes no rights.
     forwarder.connect()?;
     live.replace_filter(&forwarder.filter(&wanted))?;
-    if let Some(cpus) = args.cpu_limit {
-        live.limit_cpu(cpus);
-    }
     forwarder.filter_has_changed();
     forwarder.start()?;
     let stop = ending.in_order()?;

@@ -103,6 +103,23 @@ fn sidetap_takes_every_command_line_of_the_book() {
     assert!(taken > 40, "only {taken} command lines were found: they are not read rightly");
 }
 
+/// What a bench is to write has been written: a page does not promise numbers that nobody has measured.
+#[test]
+fn every_measured_part_is_filled() {
+    let mut parts = 0;
+    for page in Page::all() {
+        let text = std::fs::read_to_string(checkout().join(&page.path)).expect("a page");
+        for part in text.split("<!-- measured: ").skip(1) {
+            let (command, rest) = part.split_once(" -->").expect("the end of a mark");
+            let end = rest.find("<!-- end of what is measured -->");
+            let end = end.unwrap_or_else(|| panic!("{}: {command}: the measured part has no end", page.path));
+            assert!(rest[..end].contains('|'), "{}: {command}: there is no table", page.path);
+            parts += 1;
+        }
+    }
+    assert!(parts > 3, "only {parts} measured parts were found: they are not read rightly");
+}
+
 #[test]
 fn every_xtask_of_the_book_is_one() {
     let source = std::fs::read_to_string(checkout().join("xtask/src/main.rs")).expect("xtask's source");

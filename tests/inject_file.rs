@@ -287,6 +287,38 @@ fn a_best_effort_sidecar_in_a_task_that_names_no_cpu_is_warned_of() {
 }
 
 #[test]
+fn a_cpu_limit_that_is_empty_is_none_and_the_share_is_the_limit() {
+    let limit = json!({ "name": "SIDETAP_CPU_LIMIT", "value": "0.0117" });
+    for preset in ["sensor", "forwarder --destination c.internal"] {
+        for empty in ["SIDETAP_CPU_LIMIT=", "SIDETAP_CONFIG="] {
+            let words = format!("--file full.json --best-effort --sidecar {preset} --env {empty}");
+            let patched = injected(&words);
+            let environment = &patched["containerDefinitions"][1]["environment"];
+            assert!(environment.as_array().unwrap().contains(&limit), "{words}: {environment}");
+        }
+    }
+}
+
+#[test]
+fn a_cpu_limit_that_may_be_missing_or_limits_nothing_is_warned_of() {
+    let planned = |rest: &str| {
+        let line = format!("inject --file roomy.json --image i --dry-run {rest}");
+        Sidetap::new(&line).exits(0).stdout()
+    };
+    for file in ["--env SIDETAP_CONFIG=/etc/s.toml", "-- --config /etc/s.toml"] {
+        let plan = planned(file);
+        assert!(plan.contains("unless its configuration file has `cpu-limit`"), "{plan}");
+        assert!(plan.contains("`--env SIDETAP_CPU_LIMIT=0.0117` limits it, whatever the file says"), "{plan}");
+    }
+    let plan = planned("--env SIDETAP_CPU_LIMIT=64");
+    assert!(plan.contains("more than the 0.25 CPUs that the task has"), "{plan}");
+    for fine in ["--env SIDETAP_CPU_LIMIT=0.25", "--env SIDETAP_CONFIG=/etc/s.toml --env SIDETAP_CPU_LIMIT=0.1"] {
+        let plan = planned(fine);
+        assert!(!plan.contains("CPU limit of") && !plan.contains("limits the CPU"), "{plan}");
+    }
+}
+
+#[test]
 fn what_a_response_adds_is_not_registered_and_comes_back_on_removal() {
     let injected = injected("--file describe-output.json");
     for key in ["taskDefinition", "taskDefinitionArn", "revision", "status", "registeredAt", "requiresAttributes"] {

@@ -9,33 +9,67 @@ use serde_json::Value;
 use super::preset::Preset;
 use super::sidecar::set_by_name;
 use super::sizing::{MIN_CPU_UNITS, Share};
+use super::told::{Setting, Told};
 use super::warning::Warning;
 
 /// Tells a sidetap how many CPUs it may use.
 const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
-/// Names it a configuration file.
-const CONFIG: &str = "SIDETAP_CONFIG";
 /// Units of a CPU.
 const CPU: f64 = 1024.0;
 /// What a sidecar that reserves nothing may use, of what the task has.
 const UNRESERVED: f64 = 0.05;
 
-/// Tells the container of a sensor or forwarder its limit, unless somebody has told it another; warns where there is
-/// nothing to take it of.
-pub(super) fn set(container: &mut Value, share: &Share, preset: &Preset, warnings: &mut Vec<Warning>) {
-    if !preset.is_sidetap() || is_told(container) {
+/// What a container is told of its limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Limit {
+    /// So many CPUs, where that can be read.
+    Told(Option<f64>),
+    /// What a configuration file says, if it does: a variable would count more.
+    OfFile,
+    Untold,
+}
+
+/// Tells the container of a sensor or forwarder its limit, unless somebody has told it another; warns where there may be
+/// none, or one that holds it back from nothing. `task` is how many CPU units the task has, where it names any.
+pub(super) fn set(
+    container: &mut Value,
+    share: &Share,
+    task: Option<u64>,
+    preset: &Preset,
+    warnings: &mut Vec<Warning>,
+) {
+    if !preset.is_sidetap() {
         return;
     }
-    match share.cpu.or_else(|| share.basis.cpu.map(unreserved)) {
-        Some(units) => set_by_name(container, "environment", CPU_LIMIT, "value", &cpus(units)),
-        None => warnings.push(Warning::new(
+    let mut warn = |code: &str, message: String| warnings.push(Warning::new(code, message));
+    let name = preset.label();
+    let usual = share.cpu.or_else(|| share.basis.cpu.map(unreserved)).map(cpus);
+    let example = usual.as_deref().unwrap_or("0.05");
+    match (limit(container), &usual, task) {
+        (Limit::Untold, Some(usual), _) => set_by_name(container, "environment", CPU_LIMIT, "value", usual),
+        (Limit::Untold, None, _) => warn(
             "no-cpu-limit",
             format!(
                 "neither the task nor its containers name CPU to take a part of: nothing limits the CPU of the sidecar \
-                 `{}` (`--env {CPU_LIMIT}=0.05` limits it to a twentieth of a CPU)",
-                preset.label()
+                 `{name}` (`--env {CPU_LIMIT}={example}` limits it to a twentieth of a CPU)"
             ),
-        )),
+        ),
+        (Limit::OfFile, ..) => warn(
+            "no-cpu-limit",
+            format!(
+                "nothing limits the CPU of the sidecar `{name}` unless its configuration file has `cpu-limit` \
+                 (`--env {CPU_LIMIT}={example}` limits it, whatever the file says)"
+            ),
+        ),
+        (Limit::Told(Some(told)), _, Some(task)) if told * CPU > task as f64 => warn(
+            "cpu-limit-too-high",
+            format!(
+                "the CPU limit of the sidecar `{name}` is more than the {} CPUs that the task has, and holds it back \
+                 from nothing (`--env {CPU_LIMIT}={example}` is its share)",
+                cpus(task)
+            ),
+        ),
+        (Limit::Told(_), ..) => {}
     }
 }
 
@@ -49,16 +83,14 @@ fn unreserved(task: u64) -> u64 {
     ((task as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS)
 }
 
-/// A configuration file may say it, too, and a variable would count more.
-fn is_told(container: &Value) -> bool {
-    let items = |list: &str| container[list].as_array().cloned().unwrap_or_default();
-    let mut names = items("environment").into_iter().chain(items("secrets"));
-    let words = items("command");
-    let flag = |word: &Value| {
-        let flag = word.as_str().unwrap_or_default().split('=').next().unwrap_or_default();
-        ["--config", "--cpu-limit"].contains(&flag)
-    };
-    names.any(|item| item["name"] == CPU_LIMIT || item["name"] == CONFIG) || words.iter().any(flag)
+fn limit(container: &Value) -> Limit {
+    let told = Told::by(container);
+    match (told.setting("--cpu-limit", CPU_LIMIT), told.file()) {
+        (Some(Setting::Value(text)), _) => Limit::Told(text.parse().ok()),
+        (Some(Setting::Secret), _) => Limit::Told(None),
+        (None, Some(_)) => Limit::OfFile,
+        (None, None) => Limit::Untold,
+    }
 }
 
 /// CPU units as CPUs, such as 0.0117.
@@ -74,28 +106,66 @@ mod tests {
     use super::super::sizing::Size;
     use super::*;
 
-    fn told(container: &Value, cpu: Option<u64>, preset: &Preset) -> Value {
+    /// The variables of a container once its limit is set in a task of a quarter of a CPU, and the codes of what is warned of.
+    fn told(container: &Value, cpu: Option<u64>, preset: &Preset) -> (Value, Vec<String>) {
         let basis = Size { cpu: Some(256), memory_mib: Some(512) };
         let share = Share { cpu, memory_mib: 25, reservation_mib: None, basis, grown_to: None };
         let mut container = container.clone();
         let mut warnings = Vec::new();
-        set(&mut container, &share, preset, &mut warnings);
-        assert_eq!(warnings, []);
-        container["environment"].clone()
+        set(&mut container, &share, basis.cpu, preset, &mut warnings);
+        (container["environment"].clone(), warnings.into_iter().map(|warning| warning.code).collect())
+    }
+
+    fn variable(name: &str, value: &str) -> Value {
+        json!([{ "name": name, "value": value }])
     }
 
     #[test]
     fn a_sidecar_is_told_its_share_unless_it_was_told_something_else() {
-        let limit = |value: &str| json!([{ "name": "SIDETAP_CPU_LIMIT", "value": value }]);
-        assert_eq!(told(&json!({}), Some(12), &Preset::Sensor), limit("0.0117"));
-        assert_eq!(told(&json!({}), Some(1024), &Preset::Forwarder), limit("1"));
-        assert_eq!(told(&json!({}), None, &Preset::Sensor), limit("0.0117"), "5 % of the task");
-        assert_eq!(told(&json!({ "environment": limit("0.5") }), Some(12), &Preset::Sensor), limit("0.5"));
-        let by_flag = json!({ "command": ["capture", "--cpu-limit", "1"] });
-        assert_eq!(told(&by_flag, Some(12), &Preset::Sensor), Value::Null);
-        let by_file = json!({ "command": ["capture", "--config=/etc/sidetap.toml"] });
-        assert_eq!(told(&by_file, Some(12), &Preset::Sensor), Value::Null);
-        assert_eq!(told(&json!({}), Some(12), &Preset::Levo), Value::Null);
+        let silently = |container: Value, cpu: Option<u64>, preset: &Preset| {
+            let (environment, warned) = told(&container, cpu, preset);
+            assert_eq!(warned, Vec::<String>::new(), "{container}");
+            environment
+        };
+        let limit = |value: &str| variable(CPU_LIMIT, value);
+        assert_eq!(silently(json!({}), Some(12), &Preset::Sensor), limit("0.0117"));
+        assert_eq!(silently(json!({}), Some(128), &Preset::Forwarder), limit("0.125"));
+        assert_eq!(silently(json!({}), None, &Preset::Sensor), limit("0.0117"), "5 % of the task");
+        assert_eq!(silently(json!({ "environment": limit("0.25") }), Some(12), &Preset::Sensor), limit("0.25"));
+        let by_flag = json!({ "command": ["capture", "--cpu-limit", "0.2"] });
+        assert_eq!(silently(by_flag, Some(12), &Preset::Sensor), Value::Null);
+        let by_secret = json!({ "secrets": [{ "name": CPU_LIMIT, "valueFrom": "arn" }] });
+        assert_eq!(silently(by_secret, Some(12), &Preset::Sensor), Value::Null);
+        assert_eq!(silently(json!({}), Some(12), &Preset::Levo), Value::Null);
+    }
+
+    #[test]
+    fn what_is_empty_tells_nothing() {
+        for preset in [Preset::Sensor, Preset::Forwarder] {
+            for empty in ["", "  "] {
+                let container = json!({ "environment": variable(CPU_LIMIT, empty) });
+                assert_eq!(told(&container, None, &preset), (variable(CPU_LIMIT, "0.0117"), Vec::new()));
+                let container = json!({ "environment": variable("SIDETAP_CONFIG", empty) });
+                let (environment, warned) = told(&container, None, &preset);
+                assert_eq!((&environment[1], warned), (&variable(CPU_LIMIT, "0.0117")[0], Vec::new()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_that_only_a_file_may_have_and_one_that_limits_nothing_are_warned_of() {
+        for container in [
+            json!({ "command": ["capture", "--config=/etc/sidetap.toml"] }),
+            json!({ "environment": variable("SIDETAP_CONFIG", "/etc/sidetap.toml") }),
+            json!({ "secrets": [{ "name": "SIDETAP_CONFIG", "valueFrom": "arn" }] }),
+        ] {
+            let (environment, warned) = told(&container, Some(12), &Preset::Sensor);
+            assert_eq!((environment, warned), (container["environment"].clone(), vec!["no-cpu-limit".to_owned()]));
+        }
+        let more = json!({ "command": ["forward", "--cpu-limit=0.26"] });
+        assert_eq!(told(&more, Some(12), &Preset::Forwarder).1, ["cpu-limit-too-high"]);
+        let said_twice = json!({ "command": ["capture", "--config", "/f", "--cpu-limit", "0.1"] });
+        assert_eq!(told(&said_twice, Some(12), &Preset::Sensor).1, Vec::<String>::new());
     }
 
     #[test]
@@ -103,11 +173,11 @@ mod tests {
         let share = Share { cpu: None, memory_mib: 25, reservation_mib: None, basis: Size::default(), grown_to: None };
         let warned = |container: Value, preset: &Preset| {
             let mut warnings = Vec::new();
-            set(&mut container.clone(), &share, preset, &mut warnings);
+            set(&mut container.clone(), &share, None, preset, &mut warnings);
             warnings.iter().any(|warning| warning.code == "no-cpu-limit")
         };
         assert!(warned(json!({}), &Preset::Sensor) && warned(json!({}), &Preset::Forwarder));
-        assert!(!warned(json!({ "command": ["capture", "--cpu-limit", "1"] }), &Preset::Sensor));
+        assert!(!warned(json!({ "command": ["capture", "--cpu-limit", "64"] }), &Preset::Sensor));
         assert!(!warned(json!({}), &Preset::Levo), "it knows no such limit");
     }
 

@@ -86,7 +86,8 @@ pub fn inject(
 
     let mut container = sidecar.definition(&name, &ground.definition, &mut warnings)?;
     set_size(&mut container, &share, &sidecar.preset);
-    cpu_limit::set(&mut container, &share, &sidecar.preset, &mut warnings);
+    let task_cpu = sizing::task_size(&definition)?.cpu;
+    cpu_limit::set(&mut container, &share, task_cpu, &sidecar.preset, &mut warnings);
     rules::check_references(&definition, &container)?;
     warn_of_size(&sidecar.preset, &share, &mut warnings);
     let definition = finish(definition, container, &ground, &sidecar.preset, &mut warnings)?;

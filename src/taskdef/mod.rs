@@ -32,6 +32,7 @@ mod sidecar;
 mod sizing;
 mod tags;
 mod target;
+mod told;
 mod undo;
 mod units;
 mod warning;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::document::{TaskDefinition, present};
+use super::document::TaskDefinition;
 use super::recognise::kind_of;
+use super::told::{Setting, Told};
 
 /// The UDP port of VXLAN (RFC 7348 §5), which packets go to unless told otherwise.
 const VXLAN_PORT: u16 = 4789;
@@ -48,7 +49,7 @@ pub fn sidecars(task: &TaskDefinition) -> Vec<(&str, &Value)> {
 
 /// Where a sidecar of that preset sends; nothing where its output stays in the task or its log.
 pub fn receivers(preset: &str, container: &Value) -> Result<Vec<Receiver>, NoReceiver> {
-    let settings = Settings { container, words: words(container) };
+    let settings = Told::by(container);
     let urls = match preset {
         "sensor" => {
             settings.no_file()?;
@@ -71,7 +72,7 @@ pub fn receivers(preset: &str, container: &Value) -> Result<Vec<Receiver>, NoRec
 /// Whether a sidecar of that preset writes its records to its log, as far as its own command line and variables tell:
 /// what the sensor does unless it is told of another place.
 pub fn writes_records(preset: &str, container: &Value) -> bool {
-    let settings = Settings { container, words: words(container) };
+    let settings = Told::by(container);
     if preset != "sensor" || settings.no_file().is_err() {
         return false;
     }
@@ -94,18 +95,7 @@ fn packets(destinations: Vec<String>) -> Result<Vec<Receiver>, NoReceiver> {
     destinations.into_iter().map(receiver).collect()
 }
 
-/// The entry point and the command, word by word.
-fn words(container: &Value) -> Vec<&str> {
-    let list = |key| container[key].as_array().map_or(&[][..], Vec::as_slice);
-    list("entryPoint").iter().chain(list("command")).filter_map(Value::as_str).collect()
-}
-
-struct Settings<'a> {
-    container: &'a Value,
-    words: Vec<&'a str>,
-}
-
-impl<'a> Settings<'a> {
+impl Told<'_> {
     /// The values of a flag, else of the first variable that is set; lists are split.
     fn of(&self, flag: &str, variables: &[&str]) -> Result<Vec<String>, NoReceiver> {
         let mut given: Vec<String> = self.flag(flag).into_iter().map(str::to_owned).collect();
@@ -124,38 +114,16 @@ impl<'a> Settings<'a> {
         Ok(given.iter().flat_map(|text| split(text)).filter(|text| !text.is_empty()).collect())
     }
 
-    /// `--flag value` and `--flag=value`.
-    fn flag(&self, flag: &str) -> Vec<&'a str> {
-        let value = |(at, word): (usize, &&'a str)| match word.strip_prefix(flag)? {
-            "" => self.words.get(at + 1).copied(),
-            rest => rest.strip_prefix('='),
-        };
-        self.words.iter().enumerate().filter_map(value).collect()
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        let set = self.container["environment"].as_array()?;
-        let value = set.iter().find(|variable| variable["name"] == name)?["value"].as_str()?.trim();
-        (!value.is_empty()).then_some(value)
-    }
-
-    fn has_secret(&self, name: &str) -> bool {
-        present(self.container, "secrets")
-            .and_then(Value::as_array)
-            .is_some_and(|secrets| secrets.iter().any(|secret| secret["name"] == name))
-    }
-
     fn no_file(&self) -> Result<(), NoReceiver> {
-        match self.flag("--config").first().copied().or_else(|| self.variable("SIDETAP_CONFIG")) {
-            Some(file) => Err(NoReceiver::File(file.to_owned())),
+        match self.file() {
+            Some(Setting::Value(file)) => Err(NoReceiver::File(file.to_owned())),
+            Some(Setting::Secret) => Err(NoReceiver::Secret("SIDETAP_CONFIG".to_owned())),
             None => Ok(()),
         }
     }
 
     fn proxy(&self) -> Option<String> {
-        let set = self.container["environment"].as_array()?;
-        let names = set.iter().filter_map(|variable| variable["name"].as_str());
-        let mut proxies = names.filter(|name| PROXIES.contains(&name.to_lowercase().as_str()));
+        let mut proxies = self.variables().filter(|name| PROXIES.contains(&name.to_lowercase().as_str()));
         proxies.find(|name| self.variable(name).is_some()).map(str::to_owned)
     }
 }

@@ -319,6 +319,20 @@ fn a_cpu_limit_that_may_be_missing_or_limits_nothing_is_warned_of() {
 }
 
 #[test]
+fn a_size_in_which_the_sidecar_does_not_start_is_told_and_planned() {
+    let planned = |rest: &str| {
+        let line = format!("inject --file roomy.json --image i --dry-run {rest}");
+        Sidetap::new(&line).exits(0).stdout()
+    };
+    let plan = planned("--memory 14");
+    assert!(plan.contains("known to need: it will not start with less than 15 MiB (`--memory 25`)"), "{plan}");
+    let plan = planned("--memory 15");
+    assert!(plan.contains("known to need: it may be killed for lack of memory (`--memory 25`)"), "{plan}");
+    let plan = planned("--env SIDETAP_MEMORY_LIMIT=26MiB");
+    assert!(plan.contains("told to use more memory than the 25 MiB that its container has"), "{plan}");
+}
+
+#[test]
 fn what_a_response_adds_is_not_registered_and_comes_back_on_removal() {
     let injected = injected("--file describe-output.json");
     for key in ["taskDefinition", "taskDefinitionArn", "revision", "status", "registeredAt", "requiresAttributes"] {

@@ -49,6 +49,13 @@ fn what_is_appended_for_the_sidecar_is_judged_as_well() {
         let finished = finished.stderr_has(&format!("`SIDETAP_{variable}` cannot be so"));
         assert!(!finished.stderr().contains("s3cr3t"), "{finished}");
     }
+    for (preset, name) in [(SENSOR, "sensor"), (FORWARDER, "forwarder")] {
+        let too_little = "5.0 MiB of memory are too little: at least 12.0 MiB are needed";
+        refused(preset, &["--env", "SIDETAP_MEMORY_LIMIT=5MiB"], "would not start", too_little);
+        refused(preset, &["--", "--memory-limit", "5MiB"], "would not start", too_little);
+        let small = inject(preset, &["--env", "SIDETAP_MEMORY_LIMIT=12MiB", "--dry-run"]).exits(0);
+        assert!(!small.stdout().contains("of memory"), "{name}: {small}");
+    }
     // A flag beats its variable, and what is empty is not set.
     inject(SENSOR, &["--filter", "tcp", "--env", "SIDETAP_FILTER=tcp prt 80", "--env", "SIDETAP_EXPORT="]).exits(0);
     // The image may have a newer version.

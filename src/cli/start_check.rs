@@ -192,3 +192,19 @@ mod engine {
         command.mut_subcommands(|command| command.mut_args(|arg| arg.env(None::<&str>)))
     }
 }
+
+#[cfg(all(test, feature = "engine"))]
+mod tests {
+    use crate::memory_limit::{LEAST, MemoryLimit};
+    use crate::taskdef::Preset;
+
+    /// The patcher does not know the engine, and so has a figure of its own.
+    #[test]
+    fn the_least_container_that_a_sidecar_starts_in_is_the_same_to_patcher_and_engine() {
+        let limit = |mib: u64| (mib << 20) / 5 * 4;
+        for preset in [Preset::Sensor, Preset::Forwarder] {
+            let least = preset.least_memory_to_start_mib().expect("sidetap's own have one");
+            assert!(MemoryLimit::new(limit(least)).is_ok() && limit(least - 1) < LEAST, "{least}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use super::cpu_limit;
 use super::document::{TaskDefinition, name_of};
 use super::envelope::Envelope;
 use super::error::{Error, Result};
+use super::memory_limit;
 use super::plan_size::PlanSize;
 use super::preset::Preset;
 use super::recognise::{self, Present};
@@ -89,7 +90,7 @@ pub fn inject(
     let task_cpu = sizing::task_size(&definition)?.cpu;
     cpu_limit::set(&mut container, &share, task_cpu, &sidecar.preset, &mut warnings);
     rules::check_references(&definition, &container)?;
-    warn_of_size(&sidecar.preset, &share, &mut warnings);
+    memory_limit::warn(&container, &share, &sidecar.preset, &mut warnings);
     let definition = finish(definition, container, &ground, &sidecar.preset, &mut warnings)?;
     let as_grown =
         if ground.existing.is_some() && request.room == Room::GrowTask { grown_as(base, &definition)? } else { None };
@@ -268,20 +269,6 @@ fn set_size(container: &mut Value, share: &Share, preset: &Preset) {
         Some(reservation) => members.insert("memoryReservation".to_owned(), reservation.into()),
         None => members.shift_remove("memoryReservation"),
     };
-}
-
-fn warn_of_size(preset: &Preset, share: &Share, warnings: &mut Vec<Warning>) {
-    if let Some(least) = preset.least_memory_mib().filter(|least| share.memory_mib < *least) {
-        warnings.push(Warning::new(
-            "below-minimum",
-            format!(
-                "{} MiB is less than the {least} MiB that the sidecar `{}` is known to need: it may be killed for \
-                 lack of memory (`--memory {least}`)",
-                share.memory_mib,
-                preset.label()
-            ),
-        ));
-    }
 }
 
 /// Labels the container and puts it in its place.

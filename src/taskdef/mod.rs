@@ -13,6 +13,7 @@ pub mod json;
 mod known;
 mod logs;
 mod masked;
+mod memory_limit;
 mod outlook;
 pub mod owner;
 mod parameters;

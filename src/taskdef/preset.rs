@@ -86,6 +86,12 @@ impl Preset {
         }
     }
 
+    /// The least memory in MiB of a container in which it starts at all: sidetap ends at once where 80 % of that are less
+    /// than it can divide.
+    pub fn least_memory_to_start_mib(&self) -> Option<u64> {
+        self.is_sidetap().then_some(15)
+    }
+
     /// Whether its memory is both limited and reserved; the vendors' definitions only name a limit.
     pub fn names_reservation(&self) -> bool {
         self.is_sidetap()

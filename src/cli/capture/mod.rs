@@ -80,6 +80,7 @@ pub fn check(args: &Args) -> anyhow::Result<()> {
     use crate::export::otlp::transport::Endpoint;
 
     options::check_filter(&args.sensor.filter, Target::Socket)?;
+    args.sensor.check_memory_limit()?;
     args.sensor.rules()?;
     exports::check(&args.sensor, None)?;
     for export in &args.sensor.export {

@@ -161,6 +161,9 @@ fn vni(args: &Args) -> Result<Vni, BadSetting> {
 pub fn check(args: &Args) -> anyhow::Result<()> {
     destinations(&given::words(&args.destination), "--destination")?;
     vni(args)?;
+    if let Some(ByteSize(limit)) = args.memory_limit {
+        Budget::new(limit)?;
+    }
     options::check_filter(args.filter.as_deref().unwrap_or_default(), Target::Socket)?;
     Ok(())
 }

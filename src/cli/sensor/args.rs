@@ -52,6 +52,12 @@ impl SensorArgs {
         Budget::with_queue(options::memory_limit(self.memory_limit), exports::least_queue_bytes(self))
     }
 
+    /// Refuses a limit that was given and leaves too little to divide, whatever memory this machine has.
+    #[cfg(all(feature = "aws", target_os = "linux"))]
+    pub fn check_memory_limit(&self) -> Result<(), TooLittle> {
+        self.memory_limit.map_or(Ok(()), |_| self.budget().map(|_| ()))
+    }
+
     /// Which transactions are of interest.
     pub fn rules(&self) -> Result<Rules, BadRule> {
         self.policy.rules()

@@ -56,6 +56,10 @@ fn what_is_appended_for_the_sidecar_is_judged_as_well() {
         let small = inject(preset, &["--env", "SIDETAP_MEMORY_LIMIT=12MiB", "--dry-run"]).exits(0);
         assert!(!small.stdout().contains("of memory"), "{name}: {small}");
     }
+    for wrong in ["0", "0.0", "-1", "abc"] {
+        let variable = format!("SIDETAP_CPU_LIMIT={wrong}");
+        refused(SENSOR, &["--env", &variable], "`SIDETAP_CPU_LIMIT` cannot be so", "no number of CPUs such as `0.05`");
+    }
     // A flag beats its variable, and what is empty is not set.
     inject(SENSOR, &["--filter", "tcp", "--env", "SIDETAP_FILTER=tcp prt 80", "--env", "SIDETAP_EXPORT="]).exits(0);
     // The image may have a newer version.

@@ -27,7 +27,7 @@ pub struct SizeArgs {
     /// Move to the next valid task size if the sidecar does not fit.
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "best_effort")]
     grow_task: bool,
-    /// Reserve nothing; only limit the sidecar's memory.
+    /// Reserve nothing; limit the sidecar's memory, and the CPU of sensor and forwarder to 5 % of the task's.
     #[arg(long)]
     best_effort: bool,
 }

@@ -9,6 +9,9 @@ use super::error::{Error, Result};
 use super::fargate;
 use super::sizing::{MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, Size, container_size, reserved};
 
+const BEST_EFFORT: &str = "`--best-effort` reserves nothing: it limits the sidecar's memory, and the CPU of sensor and \
+                           forwarder to 5 % of the task's";
+
 /// What the sidecar lacks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shortfall {
@@ -74,7 +77,7 @@ impl Shortfall {
             }
         }
         if *tried != Room::BestEffort && task.memory_mib.is_none_or(|has| share.memory_mib <= has) {
-            self.ways_out.push("`--best-effort` reserves nothing and only limits the sidecar's memory".into());
+            self.ways_out.push(BEST_EFFORT.into());
         }
         if self.ways_out.is_empty() {
             self.ways_out.push("ask for less with `--cpu UNITS` and `--memory MIB`".into());

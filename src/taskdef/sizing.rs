@@ -41,7 +41,7 @@ pub enum Room {
     TakeFrom(Vec<String>),
     /// From a larger task, if what the containers have left is too little.
     GrowTask,
-    /// From nowhere: no reservation, only a hard memory limit.
+    /// From nowhere: no reservation, only a hard memory limit, and a CPU limit for sidecars that keep to one.
     BestEffort,
 }
 

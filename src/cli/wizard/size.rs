@@ -176,7 +176,7 @@ fn way_row(way: &CommonWay, services: usize) -> String {
             }
             _ => "Grow the tasks to the next size, which costs more".to_owned(),
         },
-        Room::BestEffort => "Reserve nothing, only limit the sidecar's memory".to_owned(),
+        Room::BestEffort => "Reserve nothing, only limit what the sidecar may use".to_owned(),
         Room::Available => "Only out of what is left".to_owned(),
     };
     if services == 1 { what } else { format!("{what} ({} of {services} fit)", way.fits) }

@@ -261,6 +261,36 @@ fn a_full_task_is_refused_with_three_ways_out_that_work() {
 }
 
 #[test]
+fn a_container_that_cannot_give_the_share_is_told_with_what_it_can_and_what_else_there_is() {
+    let line = "inject --file full.json --image i --take-from app --cpu 256";
+    Sidetap::new(line)
+        .exits(5)
+        .stderr_has("`app` has `cpu` 256, too little to give 256 to the sidecar")
+        .stderr_has("hint: `app` can give 254 CPU units at most: `--cpu 254` or less")
+        .stderr_has("hint: `--grow-task` moves the task to 512 CPU units and 1024 MiB")
+        .stderr_has("hint: `--best-effort` reserves nothing");
+    Sidetap::new("inject --file full.json --image i --take-from app --cpu 254").exits(0);
+
+    let mut without_sizes = fixture("roomy.json");
+    for size in ["cpu", "memory"] {
+        without_sizes["containerDefinitions"][0].as_object_mut().unwrap().remove(size);
+    }
+    Sidetap::new("inject --file - --image i --take-from app")
+        .stdin(&without_sizes.to_string())
+        .exits(5)
+        .stderr_has("`app` names no CPU or memory")
+        .stderr_has("hint: the task has room for the sidecar: leave `--take-from` out");
+    Sidetap::new("inject --file - --image i").stdin(&without_sizes.to_string()).exits(0);
+}
+
+#[test]
+fn what_asks_for_less_goes_with_what_was_asked() {
+    let refused = Sidetap::new("inject --file full.json --image i --best-effort --memory 1025").exits(5);
+    let refused = refused.stderr_has("hint: ask for less with `--memory MIB`\n");
+    assert!(!refused.stderr().contains("--cpu"), "{refused}");
+}
+
+#[test]
 fn sizes_as_text_are_read_and_grown() {
     let grown = injected("--file vcpu-strings.json --grow-task");
     assert_eq!((&grown["cpu"], &grown["memory"]), (&json!("1024"), &json!("2048")));

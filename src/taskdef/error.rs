@@ -57,7 +57,7 @@ pub enum Error {
     DoesNotFit(Shortfall),
     /// `--take-from` names a container that is not there or has too little.
     #[error("{reason}")]
-    CannotTakeFrom { reason: String, containers: Vec<String> },
+    CannotTakeFrom { reason: String, hints: Vec<String> },
     /// `--grow-task` has nowhere to go.
     #[error("{0}")]
     CannotGrow(String),
@@ -148,7 +148,7 @@ impl Error {
                 None => vec!["the largest size has 16384 CPU units and 122880 MiB".into()],
             },
             Error::DoesNotFit(shortfall) => shortfall.ways_out.clone(),
-            Error::CannotTakeFrom { containers, .. } => vec![format!("its containers: {}", containers.join(", "))],
+            Error::CannotTakeFrom { hints, .. } => hints.clone(),
             Error::CannotGrow(_) => vec!["`--take-from CONTAINER` or `--best-effort` need no larger task".into()],
             Error::Patch(_) | Error::BaseMoved => {
                 vec!["make a new plan with `sidetap inject … --out PLAN.json`".into()]

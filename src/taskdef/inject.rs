@@ -16,7 +16,8 @@ use super::recognise::{self, Present};
 use super::rules;
 use super::same::is_same;
 use super::sidecar::Sidecar;
-use super::sizing::{self, Amount, MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, SizeRequest};
+use super::sizing::{self, Amount, Room, Share, SizeRequest};
+use super::take_from::take_from;
 use super::undo::{Change, Field, RoomTaken, Undo, take_out, without_sidecars};
 use super::warning::Warning;
 
@@ -175,71 +176,6 @@ fn effective(request: &SizeRequest, preset: &Preset, room: Option<&Room>) -> Res
         request.reservation_mib = reservation;
     }
     Ok(request)
-}
-
-/// The task with the sidecar's share taken out of the first of these containers that it fits in then; which one that is, and
-/// what changed in it.
-fn take_from(
-    definition: &TaskDefinition,
-    names: &[String],
-    basis: sizing::Size,
-    request: &SizeRequest,
-) -> Result<(TaskDefinition, String, Vec<Change>)> {
-    let wanted = sizing::wanted(basis, request)?;
-    let mut refused = None;
-    for (index, from) in names.iter().filter_map(|from| Some((definition.container(from)?.0, from))) {
-        let taken = gives(definition, index, wanted).and_then(|changes| {
-            let mut taken = definition.clone();
-            for change in &changes {
-                taken.containers_mut()[index][change.field.name()] = change.now.clone();
-            }
-            sizing::share(&taken, basis, request)?;
-            Ok((taken, from.clone(), changes))
-        });
-        match taken {
-            Ok(taken) => return Ok(taken),
-            Err(error) => refused = refused.or(Some(error)),
-        }
-    }
-    Err(refused.unwrap_or_else(|| {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let reason = format!("it has no container {} to take the sidecar's share from", names.join(" or "));
-        cannot_take(definition, reason)
-    }))
-}
-
-fn cannot_take(definition: &TaskDefinition, reason: String) -> Error {
-    let containers = definition.containers().iter().map(|container| name_of(container).to_owned()).collect();
-    Error::CannotTakeFrom { reason, containers }
-}
-
-/// What changes in a container's `cpu`, `memory` and `memoryReservation`, where it names them, when it gives so many CPU
-/// units and MiB.
-fn gives(definition: &TaskDefinition, index: usize, (cpu, memory): (u64, u64)) -> Result<Vec<Change>> {
-    let container = &definition.containers()[index];
-    let from = name_of(container);
-    let size = sizing::container_size(container)?;
-    let reservation = sizing::reservation_of(container)?;
-    let mut changes = Vec::new();
-    for (field, has, take, least) in [
-        (Field::Cpu, size.cpu.filter(|cpu| *cpu > 0), cpu, MIN_CPU_UNITS),
-        (Field::Memory, size.memory_mib, memory, MIN_MEMORY_MIB),
-        (Field::MemoryReservation, reservation, memory, MIN_MEMORY_MIB),
-    ] {
-        let Some(has) = has else { continue };
-        let left = has.saturating_sub(take);
-        if left < least {
-            let reason = format!("`{from}` has `{}` {has}, too little to give {take} to the sidecar", field.name());
-            return Err(cannot_take(definition, reason));
-        }
-        let was = container[field.name()].clone();
-        changes.push(Change { container: Some(from.to_owned()), field, was, now: left.into() });
-    }
-    if changes.is_empty() {
-        let reason = format!("`{from}` names no CPU or memory to take the sidecar's share from");
-        return Err(cannot_take(definition, reason));
-    }
-    Ok(changes)
 }
 
 fn grow_task(definition: &mut TaskDefinition, task: sizing::Size, warnings: &mut Vec<Warning>) -> Vec<Change> {

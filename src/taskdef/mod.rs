@@ -32,6 +32,7 @@ mod shortfall;
 mod sidecar;
 mod sizing;
 mod tags;
+mod take_from;
 mod target;
 mod told;
 mod undo;

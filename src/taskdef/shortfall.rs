@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::{TaskDefinition, name_of};
 use super::error::{Error, Result};
 use super::fargate;
-use super::sizing::{MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, Size, container_size, reserved};
+use super::sizing::{MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, Size, container_size, reservation_of, reserved};
 
 const BEST_EFFORT: &str = "`--best-effort` reserves nothing: it limits the sidecar's memory, and the CPU of sensor and \
                            forwarder to 5 % of the task's";
@@ -80,7 +80,12 @@ impl Shortfall {
             self.ways_out.push(BEST_EFFORT.into());
         }
         if self.ways_out.is_empty() {
-            self.ways_out.push("ask for less with `--cpu UNITS` and `--memory MIB`".into());
+            let cpu = self.needs.cpu.filter(|_| *tried != Room::BestEffort).map(|_| "`--cpu UNITS`");
+            let flags = cpu.into_iter().chain(self.needs.memory_mib.map(|_| "`--memory MIB`"));
+            self.ways_out.push(match flags.collect::<Vec<_>>().as_slice() {
+                [] => "correct the task definition first".to_owned(),
+                flags => format!("ask for less with {}", flags.join(" and ")),
+            });
         }
         self
     }
@@ -91,7 +96,9 @@ fn most_generous<'a>(definition: &'a TaskDefinition, share: &Share) -> Option<&'
     let gives = |container: &&Value| {
         let size = container_size(container).unwrap_or_default();
         let cpu = size.cpu.unwrap_or(0) >= share.cpu.unwrap_or(0) + MIN_CPU_UNITS;
-        cpu && size.memory_mib.is_some_and(|memory| memory >= share.memory_mib + MIN_MEMORY_MIB)
+        let has_memory = |memory: u64| memory >= share.memory_mib + MIN_MEMORY_MIB;
+        let reserved = reservation_of(container).ok().flatten();
+        cpu && size.memory_mib.is_some_and(has_memory) && reserved.is_none_or(has_memory)
     };
     let memory = |container: &&Value| container_size(container).unwrap_or_default().memory_mib;
     definition.containers().iter().filter(gives).max_by_key(memory).map(name_of)

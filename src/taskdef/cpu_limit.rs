@@ -106,7 +106,7 @@ mod tests {
     use super::super::sizing::Size;
     use super::*;
 
-    /// The variables of a container once its limit is set in a task of a quarter of a CPU, and the codes of what is warned of.
+    /// The variables of a container in a task of a quarter of a CPU, once its limit is set, and the codes of warnings.
     fn told(container: &Value, cpu: Option<u64>, preset: &Preset) -> (Value, Vec<String>) {
         let basis = Size { cpu: Some(256), memory_mib: Some(512) };
         let share = Share { cpu, memory_mib: 25, reservation_mib: None, basis, grown_to: None };

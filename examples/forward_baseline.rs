@@ -26,7 +26,8 @@ mod baseline {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use sidetap::packet::Timestamp;
-    use sidetap::packet::live::{Captured, Consumer, Live};
+    use sidetap::packet::captured::Captured;
+    use sidetap::packet::live::{Consumer, Live};
     use sidetap::packet::segment::{Oversize, Segmenter};
     use sidetap::packet::vxlan::{self, Vni};
 
@@ -93,7 +94,7 @@ mod baseline {
         let own = socket.local_addr()?.port();
         let filter =
             format!("not (udp src port {own} and dst host {} and dst port {})", collector.ip(), collector.port());
-        let mut live = Live::open(std::slice::from_ref(interface), &filter, RING)?;
+        let mut live = Live::open(std::slice::from_ref(interface), &filter, RING, None)?;
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
             signal_hook::flag::register(signal, Arc::clone(&stop))?;

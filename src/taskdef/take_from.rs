@@ -92,7 +92,6 @@ fn at_most(from: &str, field: Field, most: u64) -> Option<String> {
 fn other_ways(definition: &TaskDefinition, basis: Size, request: &SizeRequest) -> Vec<String> {
     match sizing::share(definition, basis, &SizeRequest { room: Room::Available, ..request.clone() }) {
         Ok(_) => vec!["the task has room for the sidecar: leave `--take-from` out".to_owned()],
-        Err(Error::DoesNotFit(shortfall)) => shortfall.ways_out,
-        Err(_) => Vec::new(),
+        Err(error) => error.hints(),
     }
 }

@@ -1,6 +1,7 @@
 //! Listens on interfaces: their rings, merged by time as far as they have been handed over, to a [`Consumer`].
 
-use std::num::NonZeroU32;
+mod tap;
+
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,11 +9,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::brake::{Brake, cpu_time};
 use super::captured::Captured;
-use super::filter::{Filter, FilterError, Program, Target};
+use super::filter::{FilterError, Program};
 use super::interfaces::{self, Interface, InterfaceError};
 use super::merge::{Merge, is_wanted};
-use super::ring::{Block, Direction, FilterLock, Ring, RingError, RingEvent, RingOptions};
+use super::ring::{Block, FilterLock, RingError, RingEvent};
 use super::{LinkType, Timestamp};
+use tap::Tap;
 
 /// How often time is told to the consumer and the observer, and an interface that has gone is looked for.
 const TICK: Duration = Duration::from_millis(100);
@@ -64,17 +66,6 @@ pub struct Live {
     brake: Option<Brake>,
     /// How long packets had to wait for it.
     held: Duration,
-}
-
-struct Tap {
-    ring: Ring,
-    link: LinkType,
-    name: String,
-    /// In user space, where the kernel has no room for the filter.
-    program: Option<Program>,
-    gone: bool,
-    /// How many blocks may wait until they are read at once; none in a ring that a nap could fill.
-    ageing: usize,
 }
 
 /// Why listening cannot begin, or go on.
@@ -376,66 +367,6 @@ fn ageing(block_size: u32, block_count: u32) -> usize {
     // What waits, and what comes meanwhile, leaves a quarter free.
     let most = if bytes < 2 * BYTES_A_NAP { 0 } else { AGEING.min(bytes / 4) };
     (most / u64::from(block_size)) as usize
-}
-
-impl Tap {
-    /// The layout is a block's size and how many there are.
-    fn open(
-        interface: &Interface,
-        filter: &str,
-        (block_size, block_count): (u32, u32),
-        (lock, retire): (FilterLock, Duration),
-    ) -> Result<Self, LiveError> {
-        let name = interface.name.clone();
-        let ageing = ageing(block_size, block_count);
-        let options = RingOptions {
-            block_size,
-            block_count,
-            retire,
-            direction: if interface.loopback { Direction::Incoming } else { Direction::Both },
-            snap_length: NonZeroU32::MAX,
-            filter: lock,
-            ..RingOptions::new(interface.index, name.clone())
-        };
-        let failed = |source| LiveError::Ring { interface: name.clone(), source };
-        if filter.is_empty() {
-            let ring = Ring::open(&options, &[]).map_err(failed)?;
-            return Ok(Tap { link: ring.link_type(), ring, name, program: None, gone: false, ageing });
-        }
-        // The link type is known once the socket is bound; almost always it is Ethernet's.
-        let mut link = LinkType::Ethernet;
-        loop {
-            let program = compile(filter, link, &name)?;
-            let (ring, program) = match Ring::open(&options, program.instructions()) {
-                Ok(ring) => (ring, None),
-                Err(RingError::FilterTooLong { .. }) => (Ring::open(&options, &[]).map_err(failed)?, Some(program)),
-                Err(source) => return Err(failed(source)),
-            };
-            if ring.link_type() == link {
-                return Ok(Tap { link, ring, name, program, gone: false, ageing });
-            }
-            link = ring.link_type();
-        }
-    }
-
-    fn replace_filter(&mut self, filter: &str) -> Result<(), LiveError> {
-        let program = compile(filter, self.link, &self.name)?;
-        let failed = |source| LiveError::Ring { interface: self.name.clone(), source };
-        match self.ring.replace_filter(program.instructions()) {
-            Ok(()) => self.program = None,
-            Err(RingError::FilterTooLong { .. }) => {
-                self.ring.replace_filter(&[]).map_err(failed)?;
-                self.program = Some(program);
-            }
-            Err(source) => return Err(failed(source)),
-        }
-        Ok(())
-    }
-}
-
-fn compile(filter: &str, link: LinkType, interface: &str) -> Result<Program, LiveError> {
-    Filter::compile_for(filter, link, Target::Socket)
-        .map_err(|source| LiveError::Filter { interface: interface.to_owned(), source })
 }
 
 /// Hands packets over: all at once, or by and by when CPU time is short.

@@ -268,7 +268,7 @@ fn a_container_that_cannot_give_the_share_is_told_with_what_it_can_and_what_else
         .stderr_has("`app` has `cpu` 256, too little to give 256 to the sidecar")
         .stderr_has("hint: `app` can give 254 CPU units at most: `--cpu 254` or less")
         .stderr_has("hint: `--grow-task` moves the task to 512 CPU units and 1024 MiB")
-        .stderr_has("hint: `--best-effort` reserves nothing");
+        .stderr_has("hint: `--best-effort` instead of a figure for CPU reserves nothing");
     Sidetap::new("inject --file full.json --image i --take-from app --cpu 254").exits(0);
 
     let mut without_sizes = fixture("roomy.json");

@@ -8,16 +8,14 @@ use serde_json::Value;
 
 use super::preset::Preset;
 use super::sidecar::set_by_name;
-use super::sizing::{MIN_CPU_UNITS, Share};
+use super::sizing::{DEFAULT_PERCENT, MIN_CPU_UNITS, Share, percent_of};
 use super::told::{Setting, Told};
 use super::warning::Warning;
 
 /// Tells a sidetap how many CPUs it may use.
-const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
+pub(super) const CPU_LIMIT: &str = "SIDETAP_CPU_LIMIT";
 /// Units of a CPU.
 const CPU: f64 = 1024.0;
-/// What a sidecar that reserves nothing may use, of what the task has.
-const UNRESERVED: f64 = 0.05;
 
 /// What a container is told of its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,8 +77,9 @@ pub(super) fn is_usual(name: &str, value: &str, preset: &Preset, container: &Val
     name == CPU_LIMIT && preset.is_sidetap() && units.is_some_and(|units| value == cpus(units))
 }
 
+/// What a sidecar that reserves nothing may use, of what the task has.
 fn unreserved(task: u64) -> u64 {
-    ((task as f64 * UNRESERVED) as u64).max(MIN_CPU_UNITS)
+    percent_of(task, DEFAULT_PERCENT).max(MIN_CPU_UNITS)
 }
 
 fn limit(container: &Value) -> Limit {

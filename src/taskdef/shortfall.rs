@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::document::{TaskDefinition, name_of};
 use super::error::{Error, Result};
 use super::fargate;
-use super::sizing::{MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, Size, container_size, reservation_of, reserved};
+use super::sizing::{
+    MIN_CPU_UNITS, MIN_MEMORY_MIB, Room, Share, Size, SizeRequest, container_size, reservation_of, reserved,
+};
 
-const BEST_EFFORT: &str = "`--best-effort` reserves nothing: it limits the sidecar's memory, and the CPU of sensor and \
-                           forwarder to 5 % of the task's";
+const BEST_EFFORT: &str = "reserves nothing: it limits the sidecar's memory, and the CPU of sensor and forwarder to 5 % of \
+                           the task's";
 
 /// What the sidecar lacks.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,8 +67,9 @@ impl Shortfall {
         fargate: bool,
         task: Size,
         share: &Share,
-        tried: &Room,
+        request: &SizeRequest,
     ) -> Self {
+        let tried = &request.room;
         if *tried == Room::Available {
             if let Some(name) = most_generous(definition, share) {
                 self.ways_out.push(format!("`--take-from {name}` takes the sidecar's share out of that container's"));
@@ -77,7 +80,8 @@ impl Shortfall {
             }
         }
         if *tried != Room::BestEffort && task.memory_mib.is_none_or(|has| share.memory_mib <= has) {
-            self.ways_out.push(BEST_EFFORT.into());
+            let instead = if request.cpu.is_some() { " instead of a figure for CPU" } else { "" };
+            self.ways_out.push(format!("`--best-effort`{instead} {BEST_EFFORT}"));
         }
         if self.ways_out.is_empty() {
             let cpu = self.needs.cpu.filter(|_| *tried != Room::BestEffort).map(|_| "`--cpu UNITS`");

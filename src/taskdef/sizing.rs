@@ -45,8 +45,10 @@ pub enum Room {
     BestEffort,
 }
 
-/// What a sidecar gets unless told otherwise.
-pub const DEFAULT_AMOUNT: Amount = Amount::Percent(5.0);
+/// What a sidecar gets unless told otherwise, in percent of what the task has.
+pub(super) const DEFAULT_PERCENT: f64 = 5.0;
+/// [`DEFAULT_PERCENT`].
+pub const DEFAULT_AMOUNT: Amount = Amount::Percent(DEFAULT_PERCENT);
 
 /// The size that a sidecar is to have; absent is [`DEFAULT_AMOUNT`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -142,7 +144,7 @@ pub fn share(definition: &TaskDefinition, basis: Size, request: &SizeRequest) ->
         share.grown_to = Some(grow(fargate, task, &shortfall)?);
         return Ok(share);
     }
-    Err(Error::DoesNotFit(shortfall.with_ways_out(definition, fargate, task, &share, &request.room)))
+    Err(Error::DoesNotFit(shortfall.with_ways_out(definition, fargate, task, &share, request)))
 }
 
 /// What a percentage is taken of: the task's size, else what its containers have together.
@@ -165,7 +167,7 @@ pub fn wanted(basis: Size, request: &SizeRequest) -> Result<(u64, u64)> {
         Amount::Absolute(value) => Ok(value.max(least)),
         Amount::Percent(percent) => {
             let basis = basis.ok_or(Error::NoBasis { what, flag })?;
-            Ok(((basis as f64 * percent / 100.0) as u64).max(least))
+            Ok(percent_of(basis, percent).max(least))
         }
     };
     let cpu = match request.room {
@@ -174,6 +176,11 @@ pub fn wanted(basis: Size, request: &SizeRequest) -> Result<(u64, u64)> {
         _ => of(request.cpu, basis.cpu, MIN_CPU_UNITS, "CPU", "--cpu UNITS")?,
     };
     Ok((cpu, of(request.memory, basis.memory_mib, MIN_MEMORY_MIB, "memory", "--memory MIB")?))
+}
+
+/// So many percent, rounded down.
+pub(super) fn percent_of(has: u64, percent: f64) -> u64 {
+    (has as f64 * percent / 100.0) as u64
 }
 
 /// The `cpu` and `memory` of a container.

@@ -97,21 +97,43 @@ fn absolute_sizes_and_a_log_group_by_its_name() {
     screen.press(Key::Enter).wait_for(Question::Logs.text()).press(Key::Down).press(Key::Enter);
     answer(&mut screen, "Which CloudWatch log group?", "/ecs/sidetap");
     screen.wait_for(Question::Review.text());
-    for (row, shown) in [(0, false), (1, true)] {
-        screen.press_times(Key::Down, 3).press(Key::Enter).wait_for("How is it shown?");
-        snapshot("wizard-plan-values", &screen.settled());
-        screen.press_times(Key::Down, row).press(Key::Enter).wait_for("The plan as JSON").wait_for("lines 1 to");
-        assert!(screen.settled().contains("\"format_version\": \"1.0\""), "{screen}");
-        screen.press_times(Key::Space, 12).settled();
-        let raw = String::from_utf8(screen.raw()).expect("text");
-        assert!(raw.contains("\"name\": \"SIDETAP_LISTEN\""), "{screen}");
-        assert_eq!(raw.contains("\"value\": \"127.0.0.1:"), shown, "{screen}");
-        screen.press(Key::Enter).wait_for(Question::Review.text());
-    }
+    // What sidetap tells its sensor is nothing to hide.
+    let raw = whole_json(screen.press_times(Key::Down, 3).press(Key::Enter));
+    assert!(raw.contains("\"value\": \"127.0.0.1:19464\"") && raw.contains("\"value\": \"0.0312\""), "{screen}");
+    screen.press(Key::Enter).wait_for(Question::Review.text());
     screen.press(Key::Down).press(Key::Enter).exits(0);
     let sidecar = container(&standin, "sidetap-sensor");
     assert_eq!((&sidecar["cpu"], &sidecar["memory"]), (&json!(32), &json!(64)));
     assert_eq!(sidecar["logConfiguration"]["options"]["awslogs-group"], "/ecs/sidetap");
+}
+
+/// Waits for the plan as JSON and pages to its end; all that was on the screen so far.
+fn whole_json(screen: &mut Screen) -> String {
+    screen.wait_for("The plan as JSON").wait_for("lines 1 to");
+    assert!(screen.settled().contains("\"format_version\": \"1.0\""), "{screen}");
+    screen.press_times(Key::Space, 12).settled();
+    String::from_utf8(screen.raw()).expect("text")
+}
+
+#[test]
+fn values_of_variables_are_in_the_json_only_where_they_are_asked_for() {
+    let standin = account();
+    let mut screen = walk_to(&standin, Question::Sidecar);
+    screen.press_times(Key::Down, 3).press(Key::Enter);
+    answer(&mut screen, "traceable: destination", "hidden.example");
+    screen.wait_for("go on with these, or change one?").press(Key::Enter);
+    for question in [Question::Size, Question::Logs] {
+        screen.wait_for(question.text()).press(Key::Enter);
+    }
+    screen.wait_for(Question::Review.text());
+    for (row, shown) in [(0, false), (1, true)] {
+        screen.press_times(Key::Down, 3).press(Key::Enter).wait_for("How is it shown?");
+        snapshot("wizard-plan-values", &screen.settled());
+        let raw = whole_json(screen.press_times(Key::Down, row).press(Key::Enter));
+        assert!(raw.contains("\"environment\""), "{screen}");
+        assert_eq!(raw.contains("\"value\": \"hidden.example\""), shown, "{screen}");
+        screen.press(Key::Enter).wait_for(Question::Review.text());
+    }
 }
 
 #[test]

@@ -2,9 +2,14 @@
 
 use serde_json::Value;
 
+use super::cpu_limit::CPU_LIMIT;
 use super::plan::Plan;
 use super::recognise::UNDO_LABEL;
+use super::sidecar::LISTEN;
 
+/// Variables of sidetap's own that are no secret whatever they hold, an address and a number: who looks at a plan wants
+/// to see them.
+const PLAIN: [&str; 2] = [LISTEN, CPU_LIMIT];
 const MASK: &str = "***";
 const CHANGED_MASK: &str = "*** (changed)";
 
@@ -52,6 +57,9 @@ fn environment(environment: &mut Value, before: Option<&Value>) {
             *variable = MASK.into();
             continue;
         }
+        if PLAIN.iter().any(|plain| variable["name"] == *plain) {
+            continue;
+        }
         let old = before.and_then(|before| before.as_array()?.iter().find(|other| other["name"] == variable["name"]));
         let changed = old.is_some_and(|old| old["value"] != variable["value"]);
         if variable.get("value").is_some() {
@@ -81,7 +89,9 @@ mod tests {
 
     #[test]
     fn a_plan_to_look_at_has_no_values_wherever_they_may_be() {
-        let variables = json!([{ "name": "KEY", "value": "hunter2" }, "hunter2"]);
+        let variables = json!([
+            { "name": "KEY", "value": "hunter2" }, "hunter2", { "name": CPU_LIMIT, "value": "0.0117" }
+        ]);
         let undo = json!({ "replaced": { "environment": [{ "name": "KEY", "value": "hunter2" }] } }).to_string();
         let labels = json!({ UNDO_LABEL: undo, "own": "kept" });
         let added = json!({ "name": "eye", "image": "i:1", "environment": variables, "dockerLabels": labels });
@@ -98,7 +108,7 @@ mod tests {
         let plan = Plan::new(None, None, vec![target]);
         let text = serde_json::to_string(&plan.masked()).unwrap();
         assert!(!text.contains("hunter2"), "{text}");
-        for kept in ["KEY", "i:1", "kept", "\"app\""] {
+        for kept in ["KEY", "i:1", "kept", "\"app\"", "0.0117"] {
             assert!(text.contains(kept), "{kept}: {text}");
         }
     }

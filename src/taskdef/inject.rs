@@ -9,6 +9,7 @@ use super::cpu_limit;
 use super::document::{TaskDefinition, name_of};
 use super::envelope::Envelope;
 use super::error::{Error, Result};
+use super::large_share;
 use super::memory_limit;
 use super::plan_size::PlanSize;
 use super::preset::Preset;
@@ -88,8 +89,9 @@ pub fn inject(
 
     let mut container = sidecar.definition(&name, &ground.definition, &mut warnings)?;
     set_size(&mut container, &share, &sidecar.preset);
-    let task_cpu = sizing::task_size(&definition)?.cpu;
-    cpu_limit::set(&mut container, &share, task_cpu, &sidecar.preset, &mut warnings);
+    let task = sizing::task_size(&definition)?;
+    large_share::warn(&share, task, &sidecar.preset, &mut warnings);
+    cpu_limit::set(&mut container, &share, task.cpu, &sidecar.preset, &mut warnings);
     rules::check_references(&definition, &container)?;
     memory_limit::warn(&container, &share, &sidecar.preset, &mut warnings);
     let definition = finish(definition, container, &ground, &sidecar.preset, &mut warnings)?;

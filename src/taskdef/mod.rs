@@ -11,6 +11,7 @@ mod inject;
 mod installed;
 pub mod json;
 mod known;
+mod large_share;
 mod logs;
 mod masked;
 mod memory_limit;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runner::{Task, web};
+use runner::{Task, container_of, web};
 use serde_json::{Value, json};
 
 use crate::last_word::LastWord;
@@ -19,9 +19,7 @@ fn a_sensor_runs_as_root_where_the_task_definition_says_so() {
     let (receiver, export) = world.receiver();
     world.inject_sensor(&export);
     let mut document = world.revision();
-    let containers = document["containerDefinitions"].as_array_mut().expect("containers");
-    let sensor = containers.iter_mut().find(|container| container["name"] == SENSOR).expect("the sensor");
-    sensor["user"] = "0".into();
+    container_of(&mut document, SENSOR).expect("the sensor")["user"] = "0".into();
     let task = asked(&world, &document, SENSOR, "listening");
     let said = task.said(SENSOR);
     assert!(LastWord::of(&said).items("traces").is_all("accepted"), "{said}");

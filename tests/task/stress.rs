@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runner::web;
+use runner::{container_of, web};
 use serde_json::{Value, json};
 
 use crate::last_word::LastWord;
@@ -31,14 +31,9 @@ fn busy_and_idle(world: &World, export: &str) -> (Value, Value) {
 /// A document whose sensor has more on its command line.
 fn with_words(document: &Value, words: &[&str]) -> Value {
     let mut document = document.clone();
-    let command = &mut sensor_of(&mut document)["command"];
+    let command = &mut container_of(&mut document, SENSOR).expect("the sensor")["command"];
     command.as_array_mut().expect("a command").extend(words.iter().map(|word| json!(word)));
     document
-}
-
-fn sensor_of(document: &mut Value) -> &mut Value {
-    let containers = document["containerDefinitions"].as_array_mut().expect("containers");
-    containers.iter_mut().find(|container| container["name"] == SENSOR).expect("the sensor")
 }
 
 #[test]
@@ -180,7 +175,7 @@ fn too_little_memory_is_said_at_the_start_and_the_application_goes_on() {
     let (_receiver, export) = world.receiver();
     let (mut document, _) = busy_and_idle(&world, &export);
     for (mib, runs) in [(14_u64, false), (16, true)] {
-        let sensor = sensor_of(&mut document);
+        let sensor = container_of(&mut document, SENSOR).expect("the sensor");
         (sensor["memory"], sensor["memoryReservation"]) = (mib.into(), mib.into());
         let mut task = world.start_of(&document);
         if runs {

@@ -29,10 +29,14 @@ pub fn given() -> Result<Option<PathBuf>> {
     crate::given("SIDETAP_TEST_IMAGE")
 }
 
-/// The same, else one that is made now.
+/// The same, else one that is made now, with what that takes.
 #[cfg(target_os = "linux")]
 pub fn given_or_made() -> Result<PathBuf> {
-    given()?.map_or_else(archive, Ok)
+    if let Some(given) = given()? {
+        return Ok(given);
+    }
+    install_tools()?;
+    archive()
 }
 
 /// Makes the image for this machine's architecture; the OCI archive that it is in.

@@ -43,6 +43,11 @@ const KNOWN: [&str; 20] = [
 /// Time to end after SIGTERM, unless the document says otherwise.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The container of that name in a task definition.
+pub fn container_of<'a>(document: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    document["containerDefinitions"].as_array_mut()?.iter_mut().find(|container| container["name"] == name)
+}
+
 /// A container to run.
 #[derive(Debug, Clone)]
 pub struct Container {

@@ -39,6 +39,7 @@ mod task;
 pub mod web;
 
 pub use cgroup::Usage;
+pub use container::container_of;
 pub use image::{Image, Images};
 pub use network::{Carried, Network};
 pub use supervisor::{Event, Happened, Health};

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, http};
 
 use super::answer::{Answer, Response};
 use super::compress;
-use super::connector::{Interrupt, MOST_AGE, OwnConnector};
+use super::connector::{Interrupt, LeftToConnector, MOST_AGE, OwnConnector};
 use super::{Endpoint, Format, Headers, Options, Signal, TransportError};
 
 /// Bytes of an answer that are read.
@@ -43,15 +43,16 @@ pub struct Client {
 impl Client {
     /// Reads certificates, and connects when there is something to send.
     pub fn new(options: &Options) -> Result<Self, TransportError> {
-        Self::with_age(options, MOST_AGE)
+        Self::with(options, MOST_AGE, DefaultResolver::default())
     }
 
-    /// One that uses a connection for so long.
-    pub(super) fn with_age(options: &Options, most_age: Duration) -> Result<Self, TransportError> {
+    /// One that uses a connection for so long, and looks names up with this.
+    pub(super) fn with(options: &Options, most_age: Duration, resolver: impl Resolver) -> Result<Self, TransportError> {
         let interrupt = Interrupt::default();
         let connector = ().chain(ConnectProxyConnector::default());
+        let own_sockets = Arc::clone(&options.own_sockets);
         let connector =
-            connector.chain(OwnConnector::new(Arc::clone(&options.own_sockets), interrupt.clone(), most_age));
+            connector.chain(OwnConnector::new(Box::new(resolver), own_sockets, interrupt.clone(), most_age));
         let connector = connector.chain(RustlsConnector::default());
         let config = Agent::config_builder()
             .proxy(options.proxies.for_endpoint(&options.endpoint)?)
@@ -69,7 +70,7 @@ impl Client {
             .max_idle_age(MOST_IDLE)
             .build();
         Ok(Client {
-            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
+            agent: Agent::with_parts(config, connector, LeftToConnector),
             endpoint: options.endpoint.clone(),
             format: options.format,
             headers: options.headers.clone(),

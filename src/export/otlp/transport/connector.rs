@@ -2,7 +2,7 @@
 //!
 //! The sensor sees its own packets. So each connection is entered in [`OwnSockets`] when it stands, before its first
 //! byte. No connection is used for longer than about [`MOST_AGE`], so that a receiver that has moved to another address
-//! is found, and load is spread anew.
+//! is found, and load is spread anew. Its name is looked up for a connection, and not for each request over it.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,6 +10,9 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
@@ -26,6 +29,7 @@ const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 /// Connects to the receiver or to the proxy before it.
 #[derive(Debug)]
 pub struct OwnConnector {
+    resolver: Box<dyn Resolver>,
     own_sockets: Arc<OwnSockets>,
     interrupt: Interrupt,
     most_age: Duration,
@@ -47,9 +51,14 @@ impl Interrupt {
 }
 
 impl OwnConnector {
-    /// Enters connections there, and uses them for so long.
-    pub fn new(own_sockets: Arc<OwnSockets>, interrupt: Interrupt, most_age: Duration) -> Self {
-        OwnConnector { own_sockets, interrupt, most_age }
+    /// Looks names up with this one, enters connections there, and uses them for so long.
+    pub fn new(
+        resolver: Box<dyn Resolver>,
+        own_sockets: Arc<OwnSockets>,
+        interrupt: Interrupt,
+        most_age: Duration,
+    ) -> Self {
+        OwnConnector { resolver, own_sockets, interrupt, most_age }
     }
 
     fn connect_to_any(&self, addresses: &[SocketAddr], timeout: Option<Duration>) -> Result<TcpStream, Error> {
@@ -83,7 +92,10 @@ impl<In: Transport> Connector<In> for OwnConnector {
         if let Some(through_proxy) = chained {
             return Ok(Some(Either::A(through_proxy)));
         }
-        let stream = self.connect_to_any(&details.addrs, limit(details.timeout))?;
+        let begun = Instant::now();
+        let addresses = self.resolver.resolve(details.uri, details.config, details.timeout)?;
+        let left = limit(details.timeout).map(|limit| limit.saturating_sub(begun.elapsed()));
+        let stream = self.connect_to_any(&addresses, left)?;
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let now = Instant::now();
         let entry = self.own_sockets.enter(local, peer, now);
@@ -97,6 +109,17 @@ impl<In: Transport> Connector<In> for OwnConnector {
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let own_sockets = Arc::clone(&self.own_sockets);
         Ok(Some(Either::B(OwnTransport { stream, buffers, until: now.checked_add(age), entry, own_sockets })))
+    }
+}
+
+/// The resolver of an agent with an [`OwnConnector`], which looks nothing up: agents ask before each request, whether or
+/// not it goes over a connection that stands.
+#[derive(Debug)]
+pub struct LeftToConnector;
+
+impl Resolver for LeftToConnector {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
     }
 }
 
@@ -219,7 +242,7 @@ mod tests {
     fn the_next_address_is_tried_when_one_does_not_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let connector = OwnConnector::new(Arc::default(), Interrupt::default(), MOST_AGE);
+        let connector = OwnConnector::new(Box::new(LeftToConnector), Arc::default(), Interrupt::default(), MOST_AGE);
         let here = listener.local_addr().unwrap();
         for limit in [None, Some(Duration::from_secs(5))] {
             let stream = connector.connect_to_any(&[gone, here], limit).unwrap();

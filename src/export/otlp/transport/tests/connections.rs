@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
 use super::receiver::{Receiver, Reply, head};
 use super::run::{Run, S, options};
 use crate::export::otlp::transport::Proxies;
@@ -40,22 +45,36 @@ fn a_connection_is_known_as_our_own_before_its_first_byte() {
     assert!(own.contains(from, receiver.address));
 }
 
+/// Counts how often it is asked.
+#[derive(Debug, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl Resolver for Counting {
+    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        DefaultResolver::default().resolve(uri, config, timeout)
+    }
+}
+
 #[test]
-fn a_connection_is_used_until_it_is_old() {
+fn a_connection_is_used_until_it_is_old_and_only_then_is_the_name_looked_up_again() {
     let connections = |age: Duration| {
         let receiver = Receiver::answering([Reply::status(200)]);
-        let options = options(&receiver.url());
-        let mut run = Run::with(&options, Client::with_age(&options, age).unwrap());
+        let options = options(&format!("http://localhost:{}", receiver.address.port()));
+        let lookups = Arc::default();
+        let client = Client::with(&options, age, Counting(Arc::clone(&lookups))).unwrap();
+        let mut run = Run::with(&options, client);
         for _ in 0..4 {
             run.push_spans(1);
             run.run_for(11 * S);
         }
         let received = receiver.received();
         assert_eq!(received.len(), 4);
-        received.iter().map(|it| it.connection).max().unwrap() + 1
+        let connections = received.iter().map(|it| it.connection).max().unwrap() + 1;
+        (connections, lookups.load(Ordering::SeqCst))
     };
-    assert_eq!(connections(300 * S), 1);
-    assert_eq!(connections(Duration::ZERO), 4);
+    assert_eq!(connections(300 * S), (1, 1));
+    assert_eq!(connections(Duration::ZERO), (4, 4));
 }
 
 #[test]

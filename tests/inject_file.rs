@@ -267,9 +267,11 @@ fn a_container_that_cannot_give_the_share_is_told_with_what_it_can_and_what_else
         .exits(5)
         .stderr_has("`app` has `cpu` 256, too little to give 256 to the sidecar")
         .stderr_has("hint: `app` can give 254 CPU units at most: `--cpu 254` or less")
-        .stderr_has("hint: `--grow-task` moves the task to 512 CPU units and 1024 MiB")
-        .stderr_has("hint: `--best-effort` instead of a figure for CPU reserves nothing");
-    Sidetap::new("inject --file full.json --image i --take-from app --cpu 254").exits(0);
+        .stderr_has("hint: without `--take-from`, `--grow-task` moves the task to 512 CPU units and 1024 MiB")
+        .stderr_has("hint: without `--take-from`, `--best-effort`, instead of a figure for CPU, reserves nothing");
+    for followed in ["--take-from app --cpu 254", "--grow-task --cpu 256", "--best-effort"] {
+        Sidetap::new(&format!("inject --file full.json --image i {followed}")).exits(0);
+    }
 
     let mut without_sizes = fixture("roomy.json");
     for size in ["cpu", "memory"] {
@@ -281,6 +283,17 @@ fn a_container_that_cannot_give_the_share_is_told_with_what_it_can_and_what_else
         .stderr_has("`app` names no CPU or memory")
         .stderr_has("hint: the task has room for the sidecar: leave `--take-from` out");
     Sidetap::new("inject --file - --image i").stdin(&without_sizes.to_string()).exits(0);
+}
+
+#[test]
+fn a_sidecar_that_takes_more_than_it_leaves_is_warned_of() {
+    let inject = |size: &str| Sidetap::new(&format!("inject --file full.json --image i {size}")).exits(0);
+    let warned = inject("--take-from app --cpu 254");
+    warned.stderr_has("reserves 254 of the task's 256 CPU units, more than it leaves");
+    for fine in ["--take-from app --cpu 128", "--grow-task --cpu 256", "--best-effort --memory 400"] {
+        let run = inject(fine);
+        assert!(!run.stderr().contains("more than it leaves"), "{run}");
+    }
 }
 
 #[test]

@@ -29,14 +29,14 @@ mod tests {
     fn more_than_half_of_the_task_is_warned_of() {
         let task = Size { cpu: Some(256), memory_mib: Some(512) };
         let warned = |cpu: Option<u64>, reservation_mib: Option<u64>, task: Size| {
-            let share = Share { cpu, memory_mib: 512, reservation_mib, basis: task, grown_to: None };
+            let share = Share { cpu, memory_mib: 512, reservation_mib, basis: Size::default(), grown_to: None };
             let mut warnings = Vec::new();
             warn(&share, task, &Preset::Sensor, &mut warnings);
             warnings.pop().map(|warning| (warning.code, warning.message))
         };
         assert_eq!(warned(Some(128), Some(256), task), None);
         assert_eq!(warned(None, None, task), None, "nothing is reserved");
-        assert_eq!(warned(Some(256), Some(512), Size::default()), None, "nobody knows of how much");
+        assert_eq!(warned(Some(256), Some(512), Size::default()), None, "the task names no size");
         let (code, message) = warned(Some(256), Some(257), task).unwrap();
         assert_eq!(code, "large-share");
         let both = "256 of the task's 256 CPU units and 257 of the task's 512 MiB";

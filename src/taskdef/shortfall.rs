@@ -80,7 +80,7 @@ impl Shortfall {
             }
         }
         if *tried != Room::BestEffort && task.memory_mib.is_none_or(|has| share.memory_mib <= has) {
-            let instead = if request.cpu.is_some() { " instead of a figure for CPU" } else { "" };
+            let instead = if request.cpu.is_some() { ", instead of a figure for CPU," } else { "" };
             self.ways_out.push(format!("`--best-effort`{instead} {BEST_EFFORT}"));
         }
         if self.ways_out.is_empty() {

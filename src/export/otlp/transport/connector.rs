@@ -114,6 +114,9 @@ impl<In: Transport> Connector<In> for OwnConnector {
 
 /// The resolver of an agent with an [`OwnConnector`], which looks nothing up: agents ask before each request, whether or
 /// not it goes over a connection that stands.
+///
+/// A resolver is to find one address at least, or to fail: for connectors that take them as they come, which the chain here
+/// has none of but [`OwnConnector`].
 #[derive(Debug)]
 pub struct LeftToConnector;
 

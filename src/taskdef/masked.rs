@@ -14,7 +14,7 @@ const MASK: &str = "***";
 const CHANGED_MASK: &str = "*** (changed)";
 
 impl Plan {
-    /// The plan to look at: without values of environment variables. It cannot be applied.
+    /// The plan to look at: without values of environment variables that may be secret. It cannot be applied.
     #[must_use]
     pub fn masked(&self) -> Plan {
         let mut plan = self.clone();
@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn a_plan_to_look_at_has_no_values_wherever_they_may_be() {
         let variables = json!([
-            { "name": "KEY", "value": "hunter2" }, "hunter2", { "name": CPU_LIMIT, "value": "0.0117" }
+            { "name": "KEY", "value": "hunter2" }, "hunter2", { "name": CPU_LIMIT, "value": "0.0117" },
+            { "name": LISTEN, "value": "127.0.0.1:19464" }
         ]);
         let undo = json!({ "replaced": { "environment": [{ "name": "KEY", "value": "hunter2" }] } }).to_string();
         let labels = json!({ UNDO_LABEL: undo, "own": "kept" });
@@ -108,7 +109,7 @@ mod tests {
         let plan = Plan::new(None, None, vec![target]);
         let text = serde_json::to_string(&plan.masked()).unwrap();
         assert!(!text.contains("hunter2"), "{text}");
-        for kept in ["KEY", "i:1", "kept", "\"app\"", "0.0117"] {
+        for kept in ["KEY", "i:1", "kept", "\"app\"", "0.0117", "127.0.0.1:19464"] {
             assert!(text.contains(kept), "{kept}: {text}");
         }
     }

@@ -78,7 +78,7 @@ pub async fn step(wizard: &mut Wizard<'_>) -> anyhow::Result<Go> {
     }
 }
 
-/// Asks whether values of environment variables are shown, if there are some.
+/// Asks whether values of environment variables are shown, if some are masked.
 fn which_values(wizard: &mut Wizard<'_>, plan: &Plan) -> anyhow::Result<Option<Values>> {
     if serde_json::to_value(plan)? == serde_json::to_value(plan.masked())? {
         return Ok(Some(Values::Shown));

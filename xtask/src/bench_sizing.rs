@@ -31,7 +31,7 @@ const SECONDS_A_REQUEST: f64 = 20e-6;
 
 /// How often the application is measured beside both sensors; of these the one in the middle counts.
 const PAIRS: usize = 5;
-/// Of the load in that.
+/// How long the load in each of them lasts.
 const FULL_LOAD_SECONDS: u64 = 4;
 
 /// How thoroughly is measured.
@@ -75,9 +75,9 @@ pub fn run_all(effort: Effort) -> Result<()> {
         "{}\nThe smallest requests there are (`GET`, 10 bytes of answer), every one recorded and sent over OTLP, none lost, \
          over {} s; the sensor of the image that is released, with `--rate-limit unlimited`. Larger and fewer ones take \
          less. At full load, the application does what it can with a sensor that sees everything, of what it can with one \
-         that sees nothing: the one in the middle of {PAIRS} pairs of runs. ≥ is where this machine asks or answers no more. A task of more CPUs than it has, as beside \
-         256 units and more, has those. What is above 100 % is how much two runs of one task differ here, and it may be as much \
-         the other way.\n\n{}\n- `{}`\n- `{}`\n",
+         that sees nothing: the one in the middle of {PAIRS} pairs of runs. ≥ is where this machine asks or answers no \
+         more. A task of more CPUs than it has, as beside 256 units and more, has those. What is above 100 % is how much two \
+         runs of one task differ here, and it may be as much the other way.\n\n{}\n- `{}`\n- `{}`\n",
         list(&machine::describe()),
         effort.seconds,
         table(
@@ -175,9 +175,15 @@ impl Bench {
         ])
     }
 
-    /// The application beside each of both, one right after the other, so that whatever else the machine does meets both.
+    /// The application beside each of both, one right after the other, so that whatever else the machine does meets both;
+    /// now the one first and now the other.
     fn pair_in_the_middle(&self, idle: &Value, busy: &Value) -> Result<Pair> {
-        let pair = |_| Ok(Pair { without: self.full_load(idle)?, with: self.full_load(busy)? });
+        let pair = |number: usize| {
+            let early = if number.is_multiple_of(2) { Some(self.full_load(idle)?) } else { None };
+            let with = self.full_load(busy)?;
+            let without = early.map_or_else(|| self.full_load(idle), Ok)?;
+            Ok(Pair { without, with })
+        };
         let mut pairs = (0..PAIRS).map(pair).collect::<Result<Vec<Pair>>>()?;
         pairs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
         Ok(pairs.swap_remove(PAIRS / 2))
@@ -286,8 +292,7 @@ impl Bench {
 
     fn full_command(&self) -> Vec<String> {
         let line = format!(
-            "wrk --threads 1 --connections {CLIENTS} --duration {}s --latency http://{}:{}/items/1",
-            FULL_LOAD_SECONDS,
+            "wrk --threads 1 --connections {CLIENTS} --duration {FULL_LOAD_SECONDS}s --latency http://{}:{}/items/1",
             self.network.address(),
             web::PORT
         );

@@ -16,13 +16,18 @@ fn answer<'a>(screen: &'a mut Screen, question: &str, text: &str) -> &'a mut Scr
     screen.wait_for(question).type_text(text).press(Key::Enter)
 }
 
-/// From the parameters' last question to the end, with what is suggested.
-fn apply(screen: &mut Screen) {
+/// From the parameters' last question to the review, with what is suggested.
+fn to_review(screen: &mut Screen) -> &mut Screen {
     screen.wait_for("go on with these, or change one?").press(Key::Enter);
     for question in [Question::Size, Question::Logs] {
         screen.wait_for(question.text()).press(Key::Enter);
     }
-    screen.wait_for(Question::Review.text()).press(Key::Down).press(Key::Enter).exits(0);
+    screen.wait_for(Question::Review.text())
+}
+
+/// From the parameters' last question to the end, with what is suggested.
+fn apply(screen: &mut Screen) {
+    to_review(screen).press(Key::Down).press(Key::Enter).exits(0);
 }
 
 fn container(standin: &Standin, name: &str) -> Value {
@@ -121,11 +126,7 @@ fn values_of_variables_are_in_the_json_only_where_they_are_asked_for() {
     let mut screen = walk_to(&standin, Question::Sidecar);
     screen.press_times(Key::Down, 3).press(Key::Enter);
     answer(&mut screen, "traceable: destination", "hidden.example");
-    screen.wait_for("go on with these, or change one?").press(Key::Enter);
-    for question in [Question::Size, Question::Logs] {
-        screen.wait_for(question.text()).press(Key::Enter);
-    }
-    screen.wait_for(Question::Review.text());
+    to_review(&mut screen);
     for (row, shown) in [(0, false), (1, true)] {
         screen.press_times(Key::Down, 3).press(Key::Enter).wait_for("How is it shown?");
         snapshot("wizard-plan-values", &screen.settled());

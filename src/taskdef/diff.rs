@@ -1,6 +1,7 @@
 //! A change as people read it: a unified diff of the two documents.
 //!
-//! Values of environment variables that may be secret are masked, also in the lines around a change: a diff ends up in CI logs.
+//! Values of environment variables that may be secret are masked, also in the lines around a change: a diff ends up in
+//! CI logs.
 
 use serde_json::Value;
 use similar::TextDiff;

@@ -46,7 +46,7 @@ fn a_connection_is_known_as_our_own_before_its_first_byte() {
 }
 
 /// Counts how often it is asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counting(Arc<AtomicUsize>);
 
 impl Resolver for Counting {

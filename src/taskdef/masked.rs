@@ -53,30 +53,32 @@ fn environment(environment: &mut Value, before: Option<&Value>) {
         return;
     };
     for variable in variables {
-        if !variable.is_object() {
+        let is_plain = PLAIN.iter().any(|plain| variable["name"] == *plain);
+        let old = before.and_then(|before| before.as_array()?.iter().find(|other| other["name"] == variable["name"]));
+        let Some(members) = variable.as_object_mut() else {
             *variable = MASK.into();
             continue;
-        }
-        if PLAIN.iter().any(|plain| variable["name"] == *plain) {
-            continue;
-        }
-        let old = before.and_then(|before| before.as_array()?.iter().find(|other| other["name"] == variable["name"]));
-        let changed = old.is_some_and(|old| old["value"] != variable["value"]);
-        if variable.get("value").is_some() {
-            variable["value"] = if changed { CHANGED_MASK } else { MASK }.into();
+        };
+        for (key, value) in members {
+            let is_value = key == "value";
+            let is_shown = value.is_string() && (key == "name" || is_value && is_plain);
+            if !is_shown {
+                let changed = is_value && old.is_some_and(|old| old["value"] != *value);
+                *value = if changed { CHANGED_MASK } else { MASK }.into();
+            }
         }
     }
 }
 
-/// The undo label can hold a vendor's container with its environment.
+/// The undo label can hold a vendor's container with its environment. What is in one that cannot be read, nobody knows.
 fn labels(labels: &mut Value) {
     let Some(label) = labels.get_mut(UNDO_LABEL) else { return };
-    let Some(mut undo) = label.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) else { return };
-    let variables = undo.pointer_mut("/replaced/environment").and_then(Value::as_array_mut);
-    let Some(variables) = variables else { return };
-    for value in variables.iter_mut().filter_map(|variable| variable.get_mut("value")) {
-        *value = MASK.into();
-    }
+    let Some(mut undo) = label.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) else {
+        *label = MASK.into();
+        return;
+    };
+    let Some(variables) = undo.pointer_mut("/replaced/environment") else { return };
+    environment(variables, None);
     *label = undo.to_string().into();
 }
 
@@ -111,6 +113,25 @@ mod tests {
         assert!(!text.contains("hunter2"), "{text}");
         for kept in ["KEY", "i:1", "kept", "\"app\"", "0.0117", "127.0.0.1:19464"] {
             assert!(text.contains(kept), "{kept}: {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_names_is_shown_of_what_ecs_would_not_take() {
+        for odd in [
+            json!([{ "Name": "KEY", "Value": "hunter2" }]),
+            json!([{ "name": "KEY", "value": 5, "extra": "hunter2" }]),
+            json!([{ "name": LISTEN, "value": { "KEY": "hunter2" } }]),
+            json!([{ "name": CPU_LIMIT, "value": "1", "extra": "hunter2" }]),
+            json!([["hunter2"]]),
+            json!({ "KEY": "hunter2" }),
+        ] {
+            let undo = json!({ "replaced": { "environment": odd } }).to_string();
+            for label in [undo.as_str(), "{broken hunter2"] {
+                let mut shown = json!({ "environment": odd, "dockerLabels": { UNDO_LABEL: label } });
+                container(&mut shown, None);
+                assert!(!shown.to_string().contains("hunter2"), "{shown}");
+            }
         }
     }
 }

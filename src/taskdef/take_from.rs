@@ -92,11 +92,12 @@ fn at_most(from: &str, field: Field, most: u64) -> Option<String> {
 fn other_ways(definition: &TaskDefinition, basis: Size, request: &SizeRequest) -> Vec<String> {
     match sizing::share(definition, basis, &SizeRequest { room: Room::Available, ..request.clone() }) {
         Ok(_) => vec!["the task has room for the sidecar: leave `--take-from` out".to_owned()],
-        // Flags that make room otherwise do not go together with this one.
+        // Flags that make room otherwise do not go together with this one; another container does not, either, and is named
+        // in place of this one.
         Err(error) => error
             .hints()
             .into_iter()
-            .map(|hint| match hint.starts_with("`--") {
+            .map(|hint| match hint.starts_with("`--") && !hint.starts_with("`--take-from") {
                 true => format!("without `--take-from`, {hint}"),
                 false => hint,
             })
